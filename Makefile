@@ -1,0 +1,45 @@
+# Two commands do everything on a fresh machine with Python 3.11 or newer: `make lab` and `make test`.
+PYTHON ?= python3
+VENV := $(if $(CUDA),.venv-cuda,.venv)
+BACKEND := $(if $(CUDA),cuda,tensorflow)
+BIN := $(VENV)/bin
+FOLDER ?= my-course
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test lint lessons clean
+
+help:
+	@echo "make lab       set up, and open the course in JupyterLab (CUDA=1: with TensorFlow's GPU build)"
+	@echo "make test      set up, and run all tests"
+	@echo "make lessons   make the notebooks from notebooks/source"
+	@echo "make lint      ruff and import-linter"
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'cnn-course needs Python 3.11 or newer; make lab PYTHON=python3.12 names another one.')"
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.lab: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[lab,$(BACKEND)]"
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.lab
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[lab,$(BACKEND),test]"
+	@touch $@
+
+lab: $(VENV)/.lab
+	$(BIN)/cnn-course lab --folder $(FOLDER)
+
+test: $(VENV)/.test lint
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+lessons: $(VENV)/.test
+	$(BIN)/python scripts/build_lessons.py
+
+clean:
+	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
