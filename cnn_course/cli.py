@@ -1,0 +1,126 @@
+"""The ``cnn-course`` command: parses, calls, prints."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .errors import CourseError
+
+app = typer.Typer(
+    help="The course on image classification with convolutional networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False)
+
+Folder = Annotated[Path, typer.Option(help="Where the lessons are copied to.")]
+
+
+@app.command()
+def lab(
+    folder: Folder = Path("my-course"),
+    port: Annotated[int, typer.Option(help="The port to try first.")] = 8888,
+    browser: Annotated[bool, typer.Option(help="Open the web browser.")] = True,
+):
+    """Copy the lessons into a folder (never over your own files) and open them in JupyterLab."""
+    from .lessons import copy_lessons
+
+    new = [opened for opened in copy_lessons(folder) if opened.created]
+    console.print(f"{len(new)} new lessons in {folder.resolve()}; what was there stays as it is.")
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={folder.resolve()}",
+        f"--port={port}",
+    ]
+    if not browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # a container's only user is root
+    console.print("JupyterLab prints its address below. Ctrl+C ends it.")
+    try:
+        code = subprocess.run(command).returncode
+    except KeyboardInterrupt:
+        code = 0
+    raise typer.Exit(code)
+
+
+@app.command()
+def lessons():
+    """List the lessons."""
+    from .lessons import list_lessons
+
+    table = Table("lesson", "title", "file", box=None)
+    for lesson in list_lessons():
+        table.add_row(lesson.number, lesson.title, lesson.path.name)
+    console.print(table)
+    console.print("cnn-course open 02 copies one into this folder.")
+
+
+@app.command(name="open")
+def open_(
+    lesson: Annotated[str, typer.Argument(help="Its number or a part of its name.")],
+    folder: Folder = Path(),
+    fresh: Annotated[bool, typer.Option(help="Start over in a new, numbered copy.")] = False,
+    solved: Annotated[bool, typer.Option(help="Copy the solved lesson.")] = False,
+):
+    """Copy one lesson into this folder; a file that is there stays as it is."""
+    from .lessons import open_lesson
+
+    console.print(open_lesson(lesson, folder, fresh=fresh, solved=solved))
+
+
+@app.command()
+def progress():
+    """Show which exercises are solved."""
+    from .exercises import progress as show_progress
+
+    console.print(repr(show_progress()))
+
+
+@app.command()
+def doctor():
+    """Check this computer: Python, packages, backend, write access."""
+    from .doctor import BAD, GOOD, WARNING, examine
+
+    marks = {GOOD: "[green]✓[/]", WARNING: "[yellow]?[/]", BAD: "[red]✗[/]"}
+    with console.status("Looking (Keras takes a few seconds to start) ..."):
+        report = examine()
+    table = Table(box=None, show_header=False)
+    for finding in report.findings:
+        table.add_row(marks[finding.state], finding.name, finding.detail)
+        if finding.remedy:
+            table.add_row("", "", f"[bold]→ {finding.remedy}[/]")
+    console.print(table)
+    raise typer.Exit(0 if report.healthy else 1)
+
+
+@app.command()
+def export(
+    lesson: Annotated[str, typer.Argument(help="A lesson's number, or a notebook file.")],
+    output: Annotated[Path | None, typer.Option(help="The page to write.")] = None,
+):
+    """Write a lesson as one page whose widgets live without a kernel and without a network."""
+    from .exporter import export_lesson_page
+    from .lessons import find_lesson
+
+    notebook = Path(lesson) if Path(lesson).is_file() else find_lesson(lesson).path
+    page = output or Path(f"{notebook.stem}.html")
+    console.print(f"Written: {export_lesson_page(notebook, page)}")
+
+
+def main():
+    """Run the command; a fault of the user's is one sentence, not a traceback."""
+    try:
+        app()
+    except CourseError as error:
+        Console(stderr=True, highlight=False).print(f"[red]✗[/] {error}")
+        sys.exit(1)

@@ -1,0 +1,163 @@
+"""Looks at this computer and says, line by line, what is ready and what to do about the rest."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+import platformdirs
+from packaging.requirements import Requirement
+
+GOOD, WARNING, BAD = "good", "warning", "bad"
+_MARKS = {GOOD: "ok ", WARNING: "?  ", BAD: "NO "}
+_PROBE = """
+import cnn_course, json, sys
+import keras
+import numpy as np
+keras.layers.Dense(1)(np.ones((1, 2), "float32"))
+module = sys.modules[keras.backend.backend()]
+json.dump([keras.__version__, keras.backend.backend(), module.__version__], open(sys.argv[1], "w"))
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's report."""
+
+    name: str
+    state: str
+    detail: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the doctor found, in the order in which to mend it."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def healthy(self):
+        """True if nothing that the lessons need is missing."""
+        return all(finding.state != BAD for finding in self.findings)
+
+    def __repr__(self):
+        lines = []
+        for finding in self.findings:
+            lines.append(f"{_MARKS[finding.state]} {finding.name:<16} {finding.detail}")
+            if finding.remedy:
+                lines.append(f"    {'':<16} -> {finding.remedy}")
+        return "\n".join(lines)
+
+
+def examine():
+    """Return what is ready on this computer and what is not.
+
+    Returns
+    -------
+    Report
+        A finding each for Python, the packages, JupyterLab, the backend, and the folders that are written to.
+    """
+    return Report(
+        (
+            check_python(),
+            check_packages(),
+            check_lab(),
+            check_backend(),
+            check_folder("this folder", Path.cwd(), "Start in a folder of your own: cd ~"),
+            check_folder(
+                "progress", state_folder(), "Set CNN_COURSE_STATE to a folder that you may write to."
+            ),
+            check_folder(
+                "downloads", cache_folder(), "Set CNN_COURSE_CACHE to a folder that you may write to."
+            ),
+        )
+    )
+
+
+def state_folder():
+    """Return the folder of the student's progress."""
+    return Path(os.environ.get("CNN_COURSE_STATE") or platformdirs.user_state_dir("cnn-course", False))
+
+
+def cache_folder():
+    """Return the folder of downloaded data."""
+    return Path(os.environ.get("CNN_COURSE_CACHE") or platformdirs.user_cache_dir("cnn-course", False))
+
+
+def check_python(found=None):
+    """Return whether this Python is new enough."""
+    found = found or sys.version_info[:3]
+    detail = f"{'.'.join(map(str, found))} at {sys.executable}"
+    if found >= (3, 11):
+        return Finding("Python", GOOD, detail)
+    return Finding("Python", BAD, detail, "Install Python 3.11 or newer, and make the environment with it.")
+
+
+def check_packages(requirements=None):
+    """Return whether what the package needs is installed, in the versions that it needs."""
+    wrong = []
+    for line in requirements if requirements is not None else requires("cnn-course") or []:
+        requirement = Requirement(line)
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            wrong.append(f"{requirement.name} is missing")
+            continue
+        if not requirement.specifier.contains(found, prereleases=True):
+            wrong.append(f"{requirement.name} {found} is not {requirement.specifier}")
+    if wrong:
+        return Finding("packages", BAD, "; ".join(wrong), "pip install --upgrade cnn-course")
+    return Finding("packages", GOOD, f"cnn-course {version('cnn-course')} and what it needs")
+
+
+def check_lab():
+    """Return whether JupyterLab is there."""
+    try:
+        return Finding("JupyterLab", GOOD, version("jupyterlab"))
+    except PackageNotFoundError:
+        return Finding(
+            "JupyterLab",
+            WARNING,
+            "not installed (fine on Colab or in VS Code)",
+            'pip install "cnn-course[lab]"',
+        )
+
+
+def check_backend(python=sys.executable, timeout=180):
+    """Return whether Keras starts with its backend, tried in a process of its own: some builds crash it."""
+    remedy = 'pip install "cnn-course[tensorflow]"'
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "answer.json"
+        try:
+            probe = subprocess.run(
+                [python, "-c", _PROBE, str(answer)], capture_output=True, text=True, timeout=timeout
+            )
+        except subprocess.TimeoutExpired:
+            return Finding(
+                "backend", BAD, f"Keras did not start within {timeout} s", "Close other programs; try again."
+            )
+        if probe.returncode == 0:
+            keras_version, name, backend_version = json.loads(answer.read_text())
+            return Finding("backend", GOOD, f"Keras {keras_version} on {name} {backend_version}")
+    if probe.returncode < 0:
+        detail = f"the backend crashed at start (signal {-probe.returncode}): its build does not fit this processor"
+        return Finding("backend", BAD, detail, 'pip install "cnn-course[torch]" and set KERAS_BACKEND=torch')
+    last = (probe.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+    return Finding("backend", BAD, f"Keras does not start: {last}", remedy)
+
+
+def check_folder(name, folder, remedy):
+    """Return whether a file can be written to a folder, which is made on the first write and not here."""
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            return Finding(name, GOOD, str(folder))
+    except OSError as error:
+        return Finding(name, BAD, f"{folder} cannot be written: {error.strerror}", remedy)

@@ -1,0 +1,242 @@
+"""The lessons that ship with the package: list them, copy one into a folder, start over."""
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from .errors import LessonError
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson: its number, title, and the notebook that ships with the package."""
+
+    number: str
+    title: str
+    path: Path
+
+    @property
+    def solved_path(self):
+        """The same lesson with every exercise solved."""
+        return self.path.parent / "solved" / self.path.name
+
+
+@dataclass(frozen=True)
+class LessonTable:
+    """The lessons, as text and as HTML."""
+
+    lessons: tuple[Lesson, ...]
+
+    def __iter__(self):
+        return iter(self.lessons)
+
+    def __len__(self):
+        return len(self.lessons)
+
+    def __repr__(self):
+        rows = [f"  {lesson.number}  {lesson.title}" for lesson in self.lessons]
+        return "\n".join([*rows, 'open_lesson("02") copies one into this folder.'])
+
+    def _repr_html_(self):
+        rows = "".join(f"<tr><td>{x.number}</td><td>{escape(x.title)}</td></tr>" for x in self.lessons)
+        return (
+            f"<table><tr><th>lesson</th><th>title</th></tr>{rows}</table>"
+            '<p><code>open_lesson("02")</code> copies one into this folder.</p>'
+        )
+
+
+@dataclass(frozen=True)
+class OpenedLesson:
+    """Where a lesson lies now, and whether this call put it there."""
+
+    lesson: Lesson
+    path: Path
+    created: bool
+
+    def __fspath__(self):
+        return str(self.path)
+
+    def __repr__(self):
+        if self.created:
+            return f"Lesson {self.lesson.number} is now at {self.path}. Open it in JupyterLab."
+        return (
+            f"Lesson {self.lesson.number} is already at {self.path}, and stays as you left it. "
+            f'open_lesson("{self.lesson.number}", fresh=True) starts over beside it.'
+        )
+
+
+def notebooks_folder():
+    """Return the folder of the notebooks: inside the installed package, or in the checkout.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    package = Path(__file__).resolve().parent
+    for folder in (package / "notebooks", package.parent / "notebooks"):
+        if folder.is_dir():
+            return folder
+    raise LessonError(
+        f"The lessons are missing: there is no folder {package / 'notebooks'}. "
+        "Install the package again: pip install --force-reinstall --no-deps cnn-course"
+    )
+
+
+def list_lessons():
+    """Return the lessons that ship with the package, in their order.
+
+    Returns
+    -------
+    LessonTable
+
+    Examples
+    --------
+    >>> "02" in [lesson.number for lesson in list_lessons()]
+    True
+    """
+    paths = sorted(notebooks_folder().glob("[0-9][0-9]_*.ipynb"))
+    return LessonTable(tuple(Lesson(path.name[:2], _title(path), path) for path in paths))
+
+
+def open_lesson(lesson=None, folder=".", fresh=False, solved=False):
+    """Copy a lesson into a folder and return where it is; without a lesson, list them all.
+
+    A file that is already there is never overwritten: it is yours.
+
+    Parameters
+    ----------
+    lesson : str or int, optional
+        Its number (``"02"`` or ``2``) or a part of its name (``"convolution"``).
+    folder : path, optional
+        Where the copy goes; made if it is missing.
+    fresh : bool, optional
+        Start over in a new, numbered copy (``02_convolution-2.ipynb``).
+    solved : bool, optional
+        Copy the lesson with every exercise solved (``02_convolution-solved.ipynb``).
+
+    Returns
+    -------
+    OpenedLesson or LessonTable
+
+    Raises
+    ------
+    LessonError
+        If there is no such lesson, or the folder cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> opened = open_lesson("02", folder=tempfile.mkdtemp())
+    >>> opened.path.name, opened.created
+    ('02_convolution.ipynb', True)
+    """
+    if lesson is None:
+        return list_lessons()
+    found = find_lesson(lesson)
+    source = found.solved_path if solved else found.path
+    folder = Path(folder).expanduser()
+    target = folder / f"{source.stem}{'-solved' if solved else ''}.ipynb"
+    if fresh:
+        target = _next_free(target)
+    return OpenedLesson(found, target.resolve(), _copy_once(source, target))
+
+
+def find_lesson(lesson):
+    """Return the one lesson that a number or a part of a name means.
+
+    Parameters
+    ----------
+    lesson : str or int
+        ``2``, ``"2"``, ``"02"``, ``"convolution"`` or ``"02_convolution.ipynb"``.
+
+    Returns
+    -------
+    Lesson
+
+    Raises
+    ------
+    LessonError
+        If no lesson fits, or more than one.
+
+    Examples
+    --------
+    >>> find_lesson("02_convolution").title
+    'Convolution'
+    """
+    wanted = str(lesson).removesuffix(".ipynb").lower()
+    lessons = list_lessons().lessons
+    if wanted.isdigit():
+        matches = [x for x in lessons if int(x.number) == int(wanted)]
+    else:
+        matches = [x for x in lessons if wanted and wanted in x.path.stem.lower()]
+    if len(matches) == 1:
+        return matches[0]
+    names = ", ".join(f"{x.number} ({x.title})" for x in matches or lessons)
+    problem = "More than one lesson fits" if matches else "There is no lesson"
+    raise LessonError(f"{problem} {lesson!r}. Lessons: {names}.")
+
+
+def copy_lessons(folder):
+    """Copy every lesson that is not yet there into a folder; return them all.
+
+    Parameters
+    ----------
+    folder : path
+        The student's folder; made if it is missing.
+
+    Returns
+    -------
+    list of OpenedLesson
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> all(x.created for x in copy_lessons(folder)), any(x.created for x in copy_lessons(folder))
+    (True, False)
+    """
+    return [open_lesson(lesson.number, folder) for lesson in list_lessons()]
+
+
+def _title(path):
+    """The first heading of a notebook, without its number."""
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        for line in "".join(cell["source"]).splitlines():
+            if line.startswith("# "):
+                return line[2:].split("·")[-1].strip()
+    return path.stem
+
+
+def _next_free(target):
+    number = 2
+    candidate = target
+    while candidate.exists():
+        candidate = target.with_name(f"{target.stem}-{number}.ipynb")
+        number += 1
+    return candidate
+
+
+def _copy_once(source, target):
+    """Copy a file whole or not at all; return False and touch nothing if it is already there."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            return False
+        handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
+        os.close(handle)
+        try:
+            shutil.copyfile(source, temporary)
+            os.chmod(temporary, 0o644)
+            os.rename(temporary, target)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except OSError as error:
+        raise LessonError(
+            f"The lesson cannot be written to {target}: {error.strerror}. "
+            "Choose a folder of your own: open_lesson(..., folder='~/cnn-course')"
+        ) from error
+    return True
