@@ -69,12 +69,8 @@ def examine():
             check_lab(),
             check_backend(),
             check_folder("this folder", Path.cwd(), "Start in a folder of your own: cd ~"),
-            check_folder(
-                "progress", state_folder(), "Set CNN_COURSE_STATE to a folder that you may write to."
-            ),
-            check_folder(
-                "downloads", cache_folder(), "Set CNN_COURSE_CACHE to a folder that you may write to."
-            ),
+            check_folder("progress", state_folder(), _own_folder("CNN_COURSE_STATE")),
+            check_folder("downloads", cache_folder(), _own_folder("CNN_COURSE_CACHE")),
         )
     )
 
@@ -147,10 +143,16 @@ def check_backend(python=sys.executable, timeout=180):
             keras_version, name, backend_version = json.loads(answer.read_text())
             return Finding("backend", GOOD, f"Keras {keras_version} on {name} {backend_version}")
     if probe.returncode < 0:
-        detail = f"the backend crashed at start (signal {-probe.returncode}): its build does not fit this processor"
-        return Finding("backend", BAD, detail, 'pip install "cnn-course[torch]" and set KERAS_BACKEND=torch')
+        detail = (
+            f"the backend crashed at start (signal {-probe.returncode}): does its build fit this processor?"
+        )
+        return Finding("backend", BAD, detail, 'Take another one: pip install "cnn-course[torch]"')
     last = (probe.stderr.strip().splitlines() or ["it ended without a word"])[-1]
     return Finding("backend", BAD, f"Keras does not start: {last}", remedy)
+
+
+def _own_folder(variable):
+    return f"Set {variable} to a folder that you may write to."
 
 
 def check_folder(name, folder, remedy):

@@ -1,7 +1,6 @@
 """The lessons that ship with the package: list them, copy one into a folder, start over."""
 
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -226,14 +225,8 @@ def _copy_once(source, target):
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             return False
-        handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
-        os.close(handle)
-        try:
-            shutil.copyfile(source, temporary)
-            os.chmod(temporary, 0o644)
-            os.rename(temporary, target)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as temporary:
+            Path(shutil.copyfile(source, Path(temporary) / target.name)).rename(target)
     except OSError as error:
         raise LessonError(
             f"The lesson cannot be written to {target}: {error.strerror}. "

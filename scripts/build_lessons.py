@@ -1,9 +1,9 @@
-"""Make the notebooks from notebooks/source: ``python scripts/build_lessons.py [NN ...] [--check] [--execute]``.
+"""Make the notebooks from notebooks/source: ``python scripts/build_lessons.py [NN ...] [--check]``.
 
-Each source gives a student's notebook (stubs) and a solved one (solutions between nbgrader's marks). An exercise is
-one line in the source, ``# %% exercise="conv2d"``; its cells come from its definition. Cells tagged
-``nbval-check-output`` keep their outputs. They are computed again when a lesson's code has changed, so that two runs give the
-same bytes.
+Each source gives a student's notebook (stubs) and a solved one (solutions between nbgrader's marks).
+An exercise is one line in the source, ``# %% exercise="conv2d"``; its cells come from its definition.
+Cells tagged ``nbval-check-output`` keep their outputs. These are computed again when a lesson's code
+has changed, or with ``--execute``; so two runs give the same bytes.
 """
 
 import argparse
@@ -152,9 +152,7 @@ def main(arguments=None):
     """Make the lessons named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lessons", nargs="*", help="numbers of lessons; without any, all of them")
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; fail if a notebook is not up to date"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
     parser.add_argument("--execute", action="store_true", help="compute the stored outputs again")
     options = parser.parse_args(arguments)
     sources = [s for s in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py"))]
