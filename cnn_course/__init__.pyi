@@ -15,6 +15,16 @@ from .errors import GeometryError as GeometryError
 from .errors import LessonError as LessonError
 from .errors import MissingPackageError as MissingPackageError
 from .errors import ModelError as ModelError
+from .from_scratch import ConvolutionStep as ConvolutionStep
+from .from_scratch import average_pool2d as average_pool2d
+from .from_scratch import conv2d as conv2d
+from .from_scratch import conv2d_loops as conv2d_loops
+from .from_scratch import conv2d_transpose as conv2d_transpose
+from .from_scratch import convolution_matrix as convolution_matrix
+from .from_scratch import convolution_steps as convolution_steps
+from .from_scratch import flip_kernel as flip_kernel
+from .from_scratch import max_pool2d as max_pool2d
+from .from_scratch import norm_pool2d as norm_pool2d
 
 from .models import build_lenet as build_lenet
 from .models import build_logit as build_logit
@@ -23,5 +33,16 @@ from .models import build_mlp as build_mlp
 from .models import build_resnet_small as build_resnet_small
 from .models import build_small_cnn as build_small_cnn
 from .models import build_vgg_like as build_vgg_like
+from .plots.convolution import animate_convolution as animate_convolution
+from .plots.convolution import plot_convolution_matrix as plot_convolution_matrix
+from .plots.convolution import plot_convolution_steps as plot_convolution_steps
+from .plots.convolution import plot_feature_maps as plot_feature_maps
+from .plots.convolution import plot_kernels as plot_kernels
+from .plots.correlation import pixel_correlation as pixel_correlation
+from .plots.correlation import plot_pixel_correlation as plot_pixel_correlation
+from .plots.correlation import plot_shuffle as plot_shuffle
+from .plots.geometry import plot_connections as plot_connections
+from .plots.geometry import plot_volume as plot_volume
+from .plots.geometry import plot_windows as plot_windows
 
 __version__: str

@@ -325,9 +325,7 @@ class ReceptiveField:
             return first, first + self.size - 1
         axes = zip(self.size, self.jump, self.start, strict=True)
         places = _integers("position", position, len(self.size), minimum=0)
-        return tuple(
-            ReceptiveField(*axis).pixels(place) for axis, place in zip(axes, places, strict=True)
-        )
+        return tuple(ReceptiveField(*axis).pixels(place) for axis, place in zip(axes, places, strict=True))
 
 
 def receptive_field(layers, input_size=None):

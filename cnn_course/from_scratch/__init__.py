@@ -1,0 +1,25 @@
+"""Every formula of the course in numpy, short enough to read: convolution, pooling and a network that learns."""
+
+from .convolution import (
+    ConvolutionStep,
+    conv2d,
+    conv2d_loops,
+    convolution_matrix,
+    convolution_steps,
+    flip_kernel,
+)
+from .pooling import average_pool2d, max_pool2d, norm_pool2d
+from .transposed import conv2d_transpose
+
+__all__ = [
+    "ConvolutionStep",
+    "average_pool2d",
+    "conv2d",
+    "conv2d_loops",
+    "conv2d_transpose",
+    "convolution_matrix",
+    "convolution_steps",
+    "flip_kernel",
+    "max_pool2d",
+    "norm_pool2d",
+]
