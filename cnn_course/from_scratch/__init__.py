@@ -1,4 +1,4 @@
-"""Every formula of the course in numpy, short enough to read: convolution, pooling and a network that learns."""
+"""Every formula of the course in numpy, short enough to read: convolution, pooling, a network that learns."""
 
 from .convolution import (
     ConvolutionStep,

@@ -1,4 +1,4 @@
-"""What convolution and pooling share: pictures as batches, kernels as filters, and the windows on the picture."""
+"""What convolution and pooling share: pictures as batches, kernels as filters, windows on the picture."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -38,7 +38,7 @@ def in_form_of(x, output, kernel=None):
 
 
 def promoted(x, kernel):
-    """Return both in a type that holds their products and sums: 64-bit integers, or floats of at least 32 bits."""
+    """Return both in a type that holds their sums: 64-bit integers, or floats of at least 32 bits."""
     dtype = np.result_type(x, kernel)
     dtype = np.int64 if np.issubdtype(dtype, np.integer) else np.result_type(dtype, np.float32)
     return x.astype(dtype, copy=False), kernel.astype(dtype, copy=False)
@@ -50,8 +50,8 @@ def check_channels(x, expected, filters, groups):
     channels = x.shape[3]
     if channels != expected:
         raise GeometryError(
-            f"kernel must fit the channels of x, {channels}. Received: a kernel for {expected} (groups={groups}). "
-            "A kernel of two axes is for one channel; for more it is (height, width, channels / groups, filters)."
+            f"kernel must fit the {channels} channels of x. Received: a kernel for {expected}, groups={groups}. "
+            "A kernel of two axes is for one channel; for more, it is (height, width, channels, filters)."
         )
     if channels % groups or filters % groups:
         raise GeometryError(
@@ -72,7 +72,7 @@ def pad(x, pairs, value=0):
 
 
 def windows(padded, kernel_size, strides, dilation_rate=(1, 1)):
-    """Return a view of every window, (n, rows, columns, channels, kernel rows, kernel columns): nothing is copied."""
+    """Return a view of all windows, (n, rows, columns, channels, kernel rows, kernel columns)."""
     reach = [(k - 1) * d + 1 for k, d in zip(kernel_size, dilation_rate, strict=True)]
     (s_row, s_col), (d_row, d_col) = strides, dilation_rate
     return sliding_window_view(padded, reach, axis=(1, 2))[:, ::s_row, ::s_col, :, ::d_row, ::d_col]

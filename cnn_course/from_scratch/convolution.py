@@ -1,8 +1,8 @@
 """Convolution in numpy: as the formula says it, as one matrix product, as one matrix, and frame by frame.
 
-Pictures are (height, width), (height, width, channels) or (n, height, width, channels); kernels are (height, width)
-or (height, width, channels, filters). As in every framework the kernel is not turned round: what is called
-convolution here is cross-correlation, and `flip_kernel` makes the difference.
+Pictures are (height, width), (height, width, channels) or (n, height, width, channels); kernels are
+(height, width) or (height, width, channels, filters). As in every framework the kernel is not turned round:
+what is called convolution here is cross-correlation, and `flip_kernel` makes the difference.
 """
 
 from dataclasses import dataclass, field
@@ -74,8 +74,9 @@ def conv2d(x, kernel, strides=1, padding="valid", dilation_rate=1, groups=1):
 
     References
     ----------
-    Dumoulin and Visin (2016), A guide to convolution arithmetic for deep learning. Chellapilla, Puri and Simard
-    (2006), High performance convolutional neural networks for document processing (windows as rows of a matrix).
+    Dumoulin and Visin (2016), A guide to convolution arithmetic for deep learning. The windows as rows of a
+    matrix: Chellapilla, Puri and Simard (2006), High performance convolutional neural networks for document
+    processing.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Pooling in numpy: the maximum, the average and the norm of each window.
 
-Pictures are (height, width), (height, width, channels) or (n, height, width, channels). Each channel is pooled by
-itself. Padding is never a pixel: it is no candidate for the maximum, and it does not count in the average.
+Pictures are (height, width), (height, width, channels) or (n, height, width, channels). Each channel is pooled
+by itself. Padding is never a pixel: it is no candidate for the maximum, and does not count in the average.
 """
 
 import numpy as np

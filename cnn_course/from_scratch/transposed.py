@@ -7,15 +7,15 @@ from ._windows import as_batch, as_filters, both, check_channels, in_form_of, pr
 
 
 def conv2d_transpose(x, kernel, strides=1, padding="valid", output_padding=None, dilation_rate=1, groups=1):
-    """Return the transposed convolution: every pixel of `x` stamps the kernel, times its value, onto the output.
+    """Return the transposed convolution: every pixel of `x` stamps the kernel, times its value, on the output.
 
     Parameters
     ----------
     x : array of shape (height, width), (height, width, channels) or (n, height, width, channels)
         One picture or a batch of them.
     kernel : array of shape (height, width) or (height, width, filters / groups, channels)
-        As Keras's ``Conv2DTranspose`` holds it: the kernel of the convolution that this one is the transpose of,
-        from `filters` back to `channels`.
+        As Keras's ``Conv2DTranspose`` holds it: the kernel of the convolution that this is the transpose of,
+        which leads from `filters` to `channels`.
     strides, dilation_rate : int or tuple of int, default 1
         Pixels from one stamp to the next, and between the kernel's weights.
     padding : str, int or tuple, default "valid"
@@ -58,7 +58,7 @@ def conv2d_transpose(x, kernel, strides=1, padding="valid", output_padding=None,
 
 
 def _first_kept(whole, size, geometry):
-    """Return the row and the column where the output starts: "same" cuts as much of both sides, as far as it can."""
+    """Return the row and the column where the output starts; "same" cuts both sides alike, if it can."""
     if geometry[-1] == "same":
         return tuple(max(pixels - kept, 0) // 2 for pixels, kept in zip(whole, size, strict=True))
     return tuple(before for before, _ in padding_pairs(*geometry))

@@ -1,0 +1,121 @@
+"""Arguments of every form, read into one axis after the other and checked."""
+
+import operator
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..errors import GeometryError
+
+_PADDING_RULE = {
+    1: '"valid", "same", an integer of at least 0, or (before, after)',
+    2: '"valid", "same", an integer of at least 0, (rows, columns) or ((before, after), (before, after))',
+}
+
+
+class Axis(NamedTuple):
+    """One spatial axis of a sliding window: every padding already a pair of numbers."""
+
+    size: int
+    kernel: int
+    stride: int
+    padding: tuple[int, int]
+    dilation: int
+
+    @property
+    def window(self):
+        """Pixels from the first to the last one that the dilated kernel touches."""
+        return (self.kernel - 1) * self.dilation + 1
+
+    @property
+    def padded(self):
+        """Pixels of the picture and the padding."""
+        return self.size + sum(self.padding)
+
+
+def positions(axis, ceil_mode):
+    """Return how many positions the kernel takes along the axis, or raise if it takes none."""
+    room = axis.padded - axis.window
+    count = (-(-room // axis.stride) if ceil_mode else room // axis.stride) + 1
+    if ceil_mode and (count - 1) * axis.stride >= axis.size + axis.padding[0]:
+        count -= 1
+    if count < 1:
+        raise GeometryError(
+            f"kernel_size must not be larger than the padded input: the kernel covers {axis.window} pixels "
+            f"(dilation included), the padded input has {axis.padded}. Received: input_size={axis.size}, "
+            f"kernel_size={axis.kernel}, padding={axis.padding}, dilation_rate={axis.dilation}. "
+            "Try a smaller kernel or more padding."
+        )
+    return count
+
+
+def read_axes(input_size, kernel_size, strides, padding, dilation_rate):
+    """Return the axes of a sliding window, every argument checked; `input_size` says how many there are."""
+    rank = len(input_size) if isinstance(input_size, tuple | list) else 1
+    sizes = integers("input_size", input_size, rank)
+    kernels = integers("kernel_size", kernel_size, rank)
+    steps = integers("strides", strides, rank)
+    dilations = integers("dilation_rate", dilation_rate, rank)
+    axes = [Axis(*axis) for axis in zip(sizes, kernels, steps, [(0, 0)] * rank, dilations, strict=True)]
+    pairs = _pairs(padding, axes)
+    if None in pairs:
+        rule = _PADDING_RULE.get(rank, '"valid", "same", an integer of at least 0, or a pair for each axis')
+        raise GeometryError(f"padding must be {rule}. Received: padding={padding!r}")
+    return [axis._replace(padding=pair) for axis, pair in zip(axes, pairs, strict=True)]
+
+
+def _pairs(padding, axes):
+    """Return (before, after) for each axis, or [None] where the padding has no known form."""
+    if isinstance(padding, str):
+        if padding == "valid":
+            return [(0, 0)] * len(axes)
+        if padding == "same":
+            return [halves((-(-a.size // a.stride) - 1) * a.stride + a.window - a.size) for a in axes]
+        return [None]
+    if len(axes) == 1 and isinstance(padding, tuple | list) and len(padding) == 2:
+        padding = (padding,)
+    if not isinstance(padding, tuple | list):
+        padding = (padding,) * len(axes)
+    return [_pair(sides) for sides in padding] if len(padding) == len(axes) else [None]
+
+
+def _pair(sides):
+    sides = sides if isinstance(sides, tuple | list) else (sides, sides)
+    pair = tuple(_index(side, 0) for side in sides)
+    return None if len(pair) != 2 or None in pair else pair
+
+
+def integers(name, value, rank, minimum=1):
+    """Return one integer per axis, or raise in the house's form."""
+    entries = tuple(value) if isinstance(value, tuple | list) else (value,) * rank
+    numbers = [_index(entry, minimum) for entry in entries]
+    if not entries or None in numbers:
+        kind = "a positive integer" if minimum == 1 else f"an integer of at least {minimum}"
+        raise GeometryError(f"{name} must be {kind} or a pair of them. Received: {name}={value!r}")
+    if len(entries) != rank:
+        raise GeometryError(
+            f"{name} must have one number for each axis of input_size ({rank}). Received: {name}={value!r}. "
+            "For a picture, input_size is (height, width)."
+        )
+    return numbers
+
+
+def _index(value, minimum):
+    """Return the value as a plain integer, or None if it is no integer or too small."""
+    if isinstance(value, bool | Iterable):
+        return None
+    try:
+        number = operator.index(value)
+    except TypeError:
+        return None
+    return number if number >= minimum else None
+
+
+def in_form_of(input_size, values):
+    """Return a tuple where `input_size` is one, and else the one value."""
+    return tuple(values) if isinstance(input_size, tuple | list) else values[0]
+
+
+def halves(total):
+    """Return (before, after) of this many zeros; the far side gets one more where the number is odd."""
+    before = max(total, 0) // 2
+    return before, max(total, 0) - before
