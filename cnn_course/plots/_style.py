@@ -68,6 +68,7 @@ HOUSE = {
     "font.family": ["DejaVu Sans"],
     "font.size": TEXT,
     "figure.titlesize": LARGE,
+    "hatch.linewidth": 0.5,
     "image.cmap": "gray",
 }
 _SVG = {"svg.fonttype": "path", "svg.hashsalt": "cnn-course"}
@@ -94,6 +95,8 @@ class CourseFigure(Figure):
 
     def __repr__(self):
         return f"<Figure: {self.alt}>"
+
+    __str__ = __repr__
 
     def _repr_html_(self):
         return themed_svg(self)
