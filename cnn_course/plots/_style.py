@@ -206,7 +206,7 @@ def themed_svg(figure):
     Returns
     -------
     str
-        The same bytes for the same figure, without outside addresses.
+        The same bytes for a figure that is made again, and without outside addresses.
     """
     buffer = io.StringIO()
     with matplotlib.rc_context(_SVG):

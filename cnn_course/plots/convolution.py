@@ -251,7 +251,7 @@ def plot_feature_maps(picture, maps, names=None, limits=None, columns=4):
     --------
     >>> picture = np.zeros((8, 8), dtype="uint8")
     >>> plot_feature_maps(picture, {"blur": np.zeros((6, 6)), "edges": np.ones((6, 6))})
-    <Figure: A picture and 2 maps made from it: blur, edges.>
+    <Figure: A picture and 2 made from it: blur, edges.>
     """
     if not isinstance(maps, dict):
         maps = list(np.moveaxis(np.asarray(maps), -1, 0))
@@ -261,7 +261,7 @@ def plot_feature_maps(picture, maps, names=None, limits=None, columns=4):
     rows = math.ceil((len(maps) + 1) / columns)
     ratio = picture.shape[0] / picture.shape[1]
     figure = new_figure(
-        f"A picture and {len(maps)} maps made from it: {', '.join(maps)}.",
+        f"A picture and {len(maps)} made from it: {', '.join(maps)}.",
         height=rows * (WIDTH / columns * ratio + 0.35),
     )
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
