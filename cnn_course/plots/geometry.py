@@ -204,9 +204,8 @@ def _label_volume(ax, unit, input_shape, map_shape, kernel_size, filters, depth)
     sheets = 0.45 * (min(filters, 12) - 1)
     ax.text(wide / 2, high + 0.4, f"{columns} wide", ha="center", va="top")
     ax.text(-0.4, high / 2, f"{rows} high", ha="right", va="center")
-    ax.text(
-        wide + back / 2 + 0.4, high - back / 2 + 0.2, f"{channels} channels", ha="left", va="top", size=SMALL
-    )
+    stack = "1 channel" if channels == 1 else f"{channels} channels"
+    ax.text(wide + back / 2 + 0.4, high - back / 2 + 0.2, stack, ha="left", va="top", size=SMALL)
     middle = (wide + depth + left) / 2
     count = f"{filters} filters\n" if filters > 1 else "a filter\n"
     ax.text(middle, high * 0.62, f"{count}{kernel_size} × {kernel_size} × {channels}", ha="center", va="center")
