@@ -144,7 +144,7 @@ def check_backend(python=sys.executable, timeout=180):
             return Finding("backend", GOOD, f"Keras {keras_version} on {name} {backend_version}")
     if probe.returncode < 0:
         detail = (
-            f"the backend crashed at start (signal {-probe.returncode}): does its build fit this processor?"
+            f"the backend crashed at start (signal {-probe.returncode}): is its build for this processor?"
         )
         return Finding("backend", BAD, detail, 'Take another one: pip install "cnn-course[torch]"')
     last = (probe.stderr.strip().splitlines() or ["it ended without a word"])[-1]

@@ -1,0 +1,170 @@
+"""Is the student's answer the expected one? Type, dtype, rank, shape, then values, each with its own message."""
+
+import numbers
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+RELATIVE = 1e-5
+_NAMES = {int: "a whole number", float: "a number", str: "a string", bool: "True or False", dict: "a dict", set: "a set"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why an answer is not the expected one.
+
+    Parameters
+    ----------
+    kind : str
+        ``"type"``, ``"dtype"``, ``"rank"``, ``"shape"``, ``"value"``, or a name of your own.
+    message : str
+    where : tuple of int, optional
+        Index of the first wrong cell.
+    """
+
+    kind: str
+    message: str
+    where: tuple | None = None
+
+
+def plain(value):
+    """Return a tensor as an array, a numpy scalar or an array without axes as a number, a generator as a list."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    if hasattr(value, "numpy") and not isinstance(value, np.ndarray):
+        value = value.numpy()
+    elif hasattr(value, "__array__") and not isinstance(value, np.ndarray | np.generic):
+        value = np.asarray(value)
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return value.item()
+    if isinstance(value, Iterator | range):
+        return list(value)
+    if isinstance(value, list | tuple):
+        return type(value)(map(plain, value)) if type(value) in (list, tuple) else value
+    return value
+
+
+def contains_ellipsis(value):
+    """Return whether ``...`` is left anywhere in an answer."""
+    if value is ...:
+        return True
+    if isinstance(value, dict):
+        return any(map(contains_ellipsis, (*value.keys(), *value.values())))
+    return isinstance(value, list | tuple | set) and any(map(contains_ellipsis, value))
+
+
+def agree(got, expected, *_inputs):
+    """Return ``None`` if two plain values agree, otherwise the first problem.
+
+    Numbers and arrays agree to a relative 1e-5 of the largest expected value.
+
+    Examples
+    --------
+    >>> agree(28, 28)
+    >>> agree(28.5, 28).kind
+    'type'
+    >>> agree(np.zeros((2, 3)), np.zeros((3, 2))).message
+    'The shape should be (3, 2). Yours is (2, 3).'
+    """
+    if got is None and expected is not None:
+        return Problem("nothing", "Your function returned nothing. Does it end in a return line?")
+    if isinstance(expected, np.ndarray):
+        return _agree_array(got, expected)
+    if isinstance(expected, bool | str | dict | set | frozenset) or expected is None:
+        return _agree_exact(got, expected)
+    if isinstance(expected, numbers.Real):
+        return _agree_number(got, expected)
+    if isinstance(expected, list | tuple):
+        return _agree_sequence(got, expected)
+    return None if got == expected else Problem("value", f"Expected {expected!r}.")
+
+
+def same(first, second):
+    """Return whether two answers are the same, of whatever kind."""
+    try:
+        return type(first) is type(second) is type(None) or agree(first, second) is None
+    except (TypeError, ValueError):
+        return False
+
+
+def _agree_exact(got, expected):
+    if type(expected) in _NAMES and not isinstance(got, type(expected)):
+        return Problem("type", f"The answer should be {_NAMES[type(expected)]}. Yours is {_describe(got)}.")
+    return None if got == expected else Problem("value", f"Expected {expected!r}. You got {got!r}.")
+
+
+def _agree_number(got, expected):
+    if isinstance(got, np.ndarray | list | tuple) or not isinstance(got, numbers.Real) or isinstance(got, bool):
+        wanted = _NAMES[int if isinstance(expected, int) else float]
+        return Problem("type", f"The answer should be {wanted}. Yours is {_describe(got)}.")
+    if isinstance(expected, int) and not isinstance(got, int):
+        return Problem("type", f"The answer should be a whole number (int). Yours is the float {got!r}.")
+    if np.isclose(got, expected, rtol=RELATIVE, atol=1e-12):
+        return None
+    return Problem("value", f"Expected {expected!r}. You got {got!r}.")
+
+
+def _agree_sequence(got, expected):
+    kind = "a tuple" if isinstance(expected, tuple) else "a list"
+    if isinstance(got, np.ndarray):
+        got = got.tolist()
+    if not isinstance(got, list | tuple):
+        return Problem("type", f"The answer should be {kind} of {len(expected)}. Yours is {_describe(got)}.")
+    if len(got) != len(expected):
+        return Problem("shape", f"The answer should have {len(expected)} parts. Yours has {len(got)}.")
+    for position, (mine, theirs) in enumerate(zip(got, expected, strict=True)):
+        problem = agree(mine, theirs)
+        if problem:
+            return Problem(problem.kind, f"Part {position + 1}: {problem.message}", (position,))
+    return None
+
+
+def _agree_array(got, expected):
+    if isinstance(got, list | tuple):
+        try:
+            got = np.asarray(got)
+        except ValueError:
+            return Problem("shape", "The rows of your list are not equally long.")
+    if not isinstance(got, np.ndarray):
+        return Problem("type", f"The answer should be an array. Yours is {_describe(got)}.")
+    if got.dtype.kind not in "biuf" or (expected.dtype.kind == "b") != (got.dtype.kind == "b"):
+        wanted = "True and False" if expected.dtype.kind == "b" else "numbers"
+        return Problem("dtype", f"The array should hold {wanted}. Yours holds {got.dtype}.")
+    if got.ndim != expected.ndim:
+        return Problem("rank", f"The array should have {expected.ndim} axes. Yours has {got.ndim}: {got.shape}.")
+    if got.shape != expected.shape:
+        return Problem("shape", f"The shape should be {expected.shape}. Yours is {got.shape}.")
+    return _agree_values(got, expected)
+
+
+def _agree_values(got, expected):
+    if expected.dtype.kind == "b":
+        wrong = got != expected
+    else:
+        largest = np.max(np.abs(expected, dtype=float), initial=0.0, where=np.isfinite(expected))
+        wrong = ~np.isclose(got, expected, rtol=RELATIVE, atol=RELATIVE * 1e-2 * largest + 1e-12, equal_nan=True)
+    if not wrong.any():
+        return None
+    where = tuple(int(i) for i in np.argwhere(wrong)[0])
+    cell = ", ".join(map(str, where))
+    message = f"{int(wrong.sum())} of {wrong.size} values differ; the first one at [{cell}]: "
+    message += f"expected {_short(expected[where])}, you got {_short(got[where])}."
+    if got.dtype.kind in "iu" and expected.dtype.kind == "f":
+        return Problem("dtype", f"Your array holds whole numbers ({got.dtype}): did it cut the decimals? {message}", where)
+    return Problem("value", message, where)
+
+
+def _short(number):
+    return f"{number:.6g}" if isinstance(number, float | np.floating) else str(number)
+
+
+def _describe(value):
+    if value is None:
+        return "nothing (None)"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if callable(value):
+        return "a function: did you forget to call it?"
+    text = repr(value)
+    return f"{type(value).__name__} {text}" if len(text) <= 40 else f"a {type(value).__name__}"

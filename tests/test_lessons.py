@@ -1,0 +1,153 @@
+"""Every lesson runs untouched, scores full points solved, and is the notebook that its source makes."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from cnn_course import LessonError, lessons
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+NUMBERS = [path.name[:2] for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py"))]
+COMPARED = "nbval-check-output"
+
+
+def run_nbval(notebook, folder, **environment):
+    """Run a notebook in a real kernel by nbval; its compared outputs must be as stored."""
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider"]
+    env = {**os.environ, "CNN_COURSE_STATE": str(folder / "state"), **environment}
+    copy = Path(shutil.copy(notebook, folder))
+    config = ["-c", os.devnull, f"--rootdir={folder}", "--nbval-cell-timeout=300"]
+    return subprocess.run([*command, *config, copy], cwd=folder, env=env, capture_output=True, text=True)
+
+
+def cells(notebook, kind="code"):
+    return [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == kind]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_untouched_notebook_runs_to_the_end_and_its_outputs_are_as_stored(number, tmp_path):
+    done = run_nbval(lessons.find_lesson(number).path, tmp_path)
+    assert done.returncode == 0, done.stdout[-6000:]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_solved_notebook_scores_every_point(number, tmp_path, monkeypatch):
+    lesson = lessons.find_lesson(number)
+    done = run_nbval(lesson.solved_path, tmp_path)
+    assert done.returncode == 0, done.stdout[-6000:]
+    from cnn_course import exercises, progress
+
+    monkeypatch.setenv("CNN_COURSE_STATE", str(tmp_path / "state"))
+    ids = [c.metadata.exercise for c in cells(lesson.path) if c.metadata.get("nbgrader", {}).get("grade")]
+    passed = {row.id for row in progress().rows if row.outcome == "pass"}
+    assert ids and set(ids) <= passed, set(ids) - passed
+    assert set(ids) == {e.id for e in exercises.all_exercises() if e.lesson == number}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_at_least_eight_outputs_are_compared_and_none_speaks_of_tensorflow(number):
+    notebook = lessons.find_lesson(number).path
+    compared = [cell for cell in cells(notebook) if COMPARED in cell.metadata.get("tags", [])]
+    assert len(compared) >= 8
+    assert all(cell.outputs for cell in compared)
+    text = json.dumps([cell.outputs for cell in compared])
+    assert "oneDNN" not in text and "absl" not in text and "/home/" not in text and "/root/" not in text
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_code_cells_are_short(number):
+    for cell in cells(lessons.find_lesson(number).path):
+        if "exercise" not in cell.metadata:
+            assert len(cell.source.splitlines()) <= 14, cell.source
+
+
+def test_sources_make_the_stored_notebooks_byte_for_byte():
+    assert builder().main(["--check"]) == 0
+
+
+def test_two_builds_of_a_lesson_are_equal_and_ids_are_unique():
+    source = NOTEBOOKS / "source" / "02_convolution.py"
+    first, second = (builder().build(source) for _ in range(2))
+    assert [nbformat.writes(n) for n in first] == [nbformat.writes(n) for n in second]
+    ids = [cell.id for cell in first[0].cells]
+    assert len(set(ids)) == len(ids)
+
+
+def builder():
+    spec = importlib.util.spec_from_file_location("build_lessons", ROOT / "scripts" / "build_lessons.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_one_changed_sign_in_conv2d_fails_lesson_02(tmp_path):
+    shutil.copytree(ROOT / "cnn_course", tmp_path / "cnn_course", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(NOTEBOOKS, tmp_path / "cnn_course" / "notebooks")
+    module = tmp_path / "cnn_course" / "from_scratch" / "convolution.py"
+    text = module.read_text()
+    assert text.count(SIGN) == 1
+    module.write_text(text.replace(SIGN, CHANGED))
+    done = run_nbval(lessons.find_lesson("02").path, tmp_path, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1, done.stdout[-3000:]
+    assert "failed" in done.stdout.splitlines()[-1]
+
+
+def test_listing_reads_well_as_text_and_html():
+    table = lessons.open_lesson()
+    assert "02  Convolution" in repr(table)
+    assert "<td>Convolution</td>" in table._repr_html_()
+
+
+def test_a_students_file_is_never_overwritten(tmp_path):
+    opened = lessons.open_lesson("02", tmp_path)
+    opened.path.write_text("mine")
+    again = lessons.open_lesson("02", tmp_path)
+    assert not again.created and opened.path.read_text() == "mine"
+    assert "stays as you left it" in repr(again)
+    fresh = [lessons.open_lesson("02", tmp_path, fresh=True).path.name for _ in range(2)]
+    assert fresh == ["02_convolution-2.ipynb", "02_convolution-3.ipynb"]
+
+
+def test_solved_copy_has_its_own_name_and_the_solutions(tmp_path):
+    solved = lessons.open_lesson("02", tmp_path, solved=True)
+    assert solved.path.name == "02_convolution-solved.ipynb"
+    assert "### BEGIN SOLUTION" in solved.path.read_text()
+    assert "### BEGIN SOLUTION" not in lessons.open_lesson("02", tmp_path).path.read_text()
+
+
+@pytest.mark.parametrize("name", [2, "2", "02", "convolution", "02_convolution.ipynb"])
+def test_a_lesson_is_found_by_number_or_name(name):
+    assert lessons.find_lesson(name).number == "02"
+
+
+@pytest.mark.parametrize("name", [99, "gardening", ""])
+def test_an_unknown_lesson_lists_those_there_are(name):
+    with pytest.raises(LessonError, match=r"There is no lesson .*02 \(Convolution\)"):
+        lessons.find_lesson(name)
+
+
+def test_a_folder_that_is_a_file_is_an_error_that_says_so(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LessonError, match="cannot be written"):
+        lessons.open_lesson("02", tmp_path / "file" / "below")
+
+
+def test_a_full_disk_leaves_no_half_notebook(tmp_path):
+    program = (
+        "import resource, signal, sys, cnn_course\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        "try:\n    cnn_course.open_lesson('02', sys.argv[1])\n"
+        "except cnn_course.LessonError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True)
+    assert "cannot be written" in done.stdout, done.stderr
+    assert list(tmp_path.iterdir()) == []

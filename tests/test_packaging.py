@@ -1,0 +1,150 @@
+"""The package installs as it says, everywhere it says."""
+
+import email
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PINS = {
+    canonicalize_name(name): version
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+}
+
+
+def requirements(*extras):
+    """The requirements of the base and of these extras, as the current machine's pip would read them."""
+    lines = [*PROJECT["dependencies"], *(r for e in extras for r in PROJECT["optional-dependencies"][e])]
+    return [Requirement(line) for line in lines]
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+def test_constraints_hold_one_version_of_each_requirement_inside_its_range():
+    extras = [e for e in PROJECT["optional-dependencies"] if e != "cuda"]
+    for requirement in requirements(*extras):
+        name = canonicalize_name(requirement.name)
+        assert name in PINS, f"{name} has no tested version in constraints.txt"
+        assert requirement.specifier.contains(PINS[name]), f"{requirement} excludes {PINS[name]}"
+
+
+def test_conda_environment_installs_the_package_with_its_extras_under_the_constraints():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    python, _, pip = environment["dependencies"]
+    assert python == f"python{PROJECT['requires-python']}"
+    assert pip["pip"][0] == "-c constraints.txt"
+    extras = re.fullmatch(r"-e \.\[(.+)\]", pip["pip"][1])[1].split(",")
+    assert set(extras) == {"lab", "tensorflow"}
+
+
+def test_two_commands_install_what_conda_installs():
+    makefile = (ROOT / "Makefile").read_text()
+    assert '-c constraints.txt -e ".[lab,$(BACKEND)]"' in makefile
+    assert "BACKEND := $(if $(CUDA),cuda,tensorflow)" in makefile
+
+
+def test_wheel_brings_tensorflow_only_by_its_extras(wheel):
+    metadata = email.message_from_bytes(
+        next(zipfile.ZipFile(wheel).read(n) for n in zipfile.ZipFile(wheel).namelist() if n.endswith("/METADATA"))
+    )
+    found = {}
+    for line in metadata.get_all("Requires-Dist"):
+        requirement = Requirement(line)
+        if "tensorflow" in requirement.name:
+            found[str(requirement)] = requirement
+    wanted = {"tensorflow", "cuda"}
+    for requirement in found.values():
+        extras = {e for e in PROJECT["optional-dependencies"] if requirement.marker.evaluate({"extra": e})}
+        extras |= {e for e in wanted if f'extra == "{e}"' in str(requirement.marker)}
+        assert extras and extras <= wanted, requirement
+    linux = {"sys_platform": "linux", "platform_machine": "x86_64", "extra": "tensorflow"}
+    mac = {"sys_platform": "darwin", "platform_machine": "arm64", "extra": "tensorflow"}
+    assert [r.name for r in found.values() if r.marker.evaluate(linux)] == ["tensorflow-cpu"]
+    assert [r.name for r in found.values() if r.marker.evaluate(mac)] == ["tensorflow"]
+
+
+def test_wheel_carries_the_lessons_and_works_outside_the_checkout(wheel, tmp_path):
+    site = tmp_path / "site"
+    zipfile.ZipFile(wheel).extractall(site)
+    program = """
+import cnn_course, sys
+assert cnn_course.__file__.startswith(sys.argv[1]), cnn_course.__file__
+opened = cnn_course.open_lesson("02")
+assert opened.created and opened.path.exists()
+assert not cnn_course.open_lesson("02").created
+assert cnn_course.open_lesson("02", solved=True).path.name.endswith("-solved.ipynb")
+result = cnn_course.check("output-size", lambda w, k, p, s: (w - k + 2 * p) // s + 1)
+assert result.outcome == "pass" and result.points > 0, result
+assert cnn_course.check("output-size", lambda w, k, p, s: (w - k + p) // s + 1).outcome == "fail"
+"""
+    subprocess.run(
+        [sys.executable, "-c", program, str(site)],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(site), "CNN_COURSE_STATE": str(tmp_path / "state"), "HOME": str(tmp_path)},
+        check=True,
+    )
+
+
+def test_import_loads_nothing_heavy():
+    program = (
+        "import sys, cnn_course; heavy = {'tensorflow', 'keras', 'torch', 'jax', 'matplotlib', 'sklearn', 'IPython',"
+        " 'pandas', 'PIL', 'numpy', 'scipy'}; print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_loads_and_none_is_also_a_module():
+    import cnn_course
+
+    modules = {path.stem for path in (ROOT / "cnn_course").glob("[a-z]*")}
+    assert not modules & set(cnn_course.__all__) - {"errors"}
+    for name in cnn_course.__all__:
+        assert getattr(cnn_course, name) is not None, name
+    assert set(cnn_course.__all__) <= set(dir(cnn_course))
+
+
+def test_unknown_name_is_an_attribute_error():
+    import cnn_course
+
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = cnn_course.no_such_name
+
+
+def test_without_a_backend_the_first_call_names_the_command():
+    hide = (
+        "import sys; sys.modules.update(dict.fromkeys(['tensorflow', 'torch', 'jax', 'jaxlib']))\n"
+        "import cnn_course\n"
+        "try:\n    cnn_course.build_logit((4,), 3)\n"
+        "except cnn_course.BackendError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", hide], capture_output=True, text=True)
+    assert 'pip install "cnn-course[tensorflow]"' in done.stdout, done.stderr
+
+
+def test_rooms_import_only_from_the_floors_below():
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_python_and_licence_are_declared():
+    assert PROJECT["requires-python"] == ">=3.11"
+    assert "MIT" in (ROOT / "LICENSE").read_text()
+    assert "CC BY 4.0" in (ROOT / "LICENSE-text").read_text()
+    assert not any("==" in str(r.specifier) for r in requirements()), "exact pins break elsewhere"
