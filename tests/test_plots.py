@@ -89,6 +89,15 @@ def test_every_reference_inside_a_figure_is_found(drawn):
         assert {a or b for a, b in used} <= set(re.findall(r'\bid="([^"]+)"', svg)), name
 
 
+def test_no_ink_or_paper_is_left_outside_the_theme(drawn):
+    """Hatches too: their paper is an attribute, which cannot hold a variable."""
+    padded = cc.plot_windows(8, 3, strides=2, padding="same")
+    for figure in (*drawn.values(), padded):
+        svg = _style.themed_svg(figure)
+        for colour in _style.THEME:
+            assert svg.count(colour) == svg.count(f", {colour})")
+
+
 def test_a_photograph_does_not_blow_up_a_figure(drawn):
     assert len(_style.themed_svg(drawn["maps"])) < 300_000
     assert "data:image/jpeg" in _style.themed_svg(drawn["maps"])

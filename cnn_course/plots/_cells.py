@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from ._style import INK, LINE, PAPER, SMALL, bare, text_on
+from ._style import INK, LARGE, LINE, PAPER, bare, text_on
 
 
 def number(value, digits=2):
@@ -28,7 +28,7 @@ def prepare_cells(ax, height, width, top=0.0, left=0.0, margin=0.08):
     return ax
 
 
-def draw_cells(ax, values, at=(0, 0), fills=None, size=SMALL, corners=None, hatch=None):
+def draw_cells(ax, values, side, at=(0, 0), fills=None, corners=None, hatch=None):
     """Draw a matrix as squares of side 1, each with its number.
 
     Parameters
@@ -37,26 +37,26 @@ def draw_cells(ax, values, at=(0, 0), fills=None, size=SMALL, corners=None, hatc
         Prepared with `prepare_cells`.
     values : array of shape (h, w)
         Not-a-number leaves a cell without a number.
+    side : float
+        Of a cell on the page, in points: the numbers are as large as it allows.
     at : (float, float)
         Row and column of the upper left corner.
     fills : array of shape (h, w), optional
         Colours; "" leaves a cell as paper.
-    size : float
-        Of the numbers, in points; long numbers are made smaller to fit.
     corners : array of shape (h, w), optional
         Small numbers for the lower right corner of each cell; not-a-number leaves it empty.
     hatch : array of bool, shape (h, w), optional
         Cells that are hatched: padding.
     """
-    values = np.asarray(values, dtype=float)
-    for (i, j), value in np.ndenumerate(values):
+    size = min(LARGE, 0.47 * side)
+    for (i, j), value in np.ndenumerate(np.asarray(values, dtype=float)):
         y, x = at[0] + i, at[1] + j
         fill = fills[i, j] if fills is not None and fills[i, j] else PAPER
         ink = INK if fill == PAPER else text_on(fill)
         mark = "///" if hatch is not None and hatch[i, j] else None
         ax.add_patch(Rectangle((x, y), 1, 1, facecolor=fill, edgecolor=LINE, linewidth=0.8, hatch=mark))
         if text := number(value):
-            fitted = size * min(1, 2.4 / len(text))
+            fitted = min(size, 1.3 * side / len(text))
             ax.text(x + 0.5, y + 0.5, text, size=fitted, color=ink, ha="center", va="center_baseline")
         if corners is not None and (text := number(corners[i, j])):
             ax.text(x + 0.94, y + 0.94, text, size=0.62 * size, color=ink, ha="right", va="bottom")

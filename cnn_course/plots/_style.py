@@ -214,6 +214,7 @@ def themed_svg(figure):
     svg = buffer.getvalue()
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     svg = re.sub(r"data:image/png;base64,([^\"]+)", _lighter, svg)
+    svg = re.sub(r' fill="(#\w+)"/>', r' style="fill: \1"/>', svg)  # hatches; only a style takes variables
     for colour, variable in THEME.items():
         svg = svg.replace(f": {colour}", f": var({variable}, {colour})")
     # Figures on one page must not use each other's clip paths, so each has its own ids.

@@ -13,7 +13,6 @@ from ._cells import draw_cells, greys, number, outline, prepare_cells
 from ._frames import Frames
 from ._style import (
     BLUE,
-    LARGE,
     MUTED,
     ORANGE,
     TEXT,
@@ -162,18 +161,18 @@ def _draw_sheet(ax, sheet, width):
     """The picture with its window, the output so far, and the sum below, on so many inches."""
     (h, w), (rows, columns), (i, j) = sheet.padded.shape, sheet.output.shape, sheet.position
     prepare_cells(ax, h + 1.3, w + 1 + columns)
-    size = min(LARGE, 72 * width / (w + 1 + columns) * 0.47)
+    side = 72 * width / (w + 1.2 + columns)
     window = ~np.isnan(sheet.weights)
     fills = np.where(window, ORANGE, "")
-    draw_cells(ax, sheet.padded, fills=fills, corners=sheet.weights, hatch=sheet.outside, size=size)
+    draw_cells(ax, sheet.padded, side, fills=fills, corners=sheet.weights, hatch=sheet.outside)
     y, x = np.nonzero(window)
     outline(ax, np.ptp(y) + 1, np.ptp(x) + 1, at=(y[0], x[0]))
     fills = np.full(sheet.output.shape, "", dtype=object)
     fills[i, j] = BLUE
     top = (h - rows) / 2
-    draw_cells(ax, sheet.output, at=(top, w + 1), fills=fills, size=size)
+    draw_cells(ax, sheet.output, side, at=(top, w + 1), fills=fills)
     outline(ax, 1, 1, at=(top + i, w + 1 + j))
-    text = ax.text(0, h + 0.4, sheet.sum, size=min(TEXT, 0.9 * size), va="top")
+    text = ax.text(0, h + 0.4, sheet.sum, size=min(TEXT, 0.42 * side), va="top")
     text.set_in_layout(False)  # a long sum may reach under the output; the panels keep their size
 
 
@@ -203,10 +202,11 @@ def plot_kernels(kernels, names=None):
     named = _named(kernels, names)
     rows = (" / ".join(" ".join(map(number, row)) for row in kernel) for kernel in named.values())
     alt = "Kernels: " + ", ".join(f"{name} ({text})" for name, text in zip(named, rows, strict=True)) + "."
-    figure = new_figure(alt, height=min(2.9, WIDTH / len(named)) + 0.3)
+    panel = min(2.6, WIDTH / len(named))  # inches
+    figure = new_figure(alt, height=panel + 0.3, width=len(named) * (panel + 0.2))
     panels = figure.subplots(1, len(named), squeeze=False)[0]
     for ax, (name, kernel) in zip(panels, named.items(), strict=True):
-        _draw_kernel(ax, np.asarray(kernel, dtype=float))
+        _draw_kernel(ax, np.asarray(kernel, dtype=float), panel)
         ax.set_title(name)
     return figure
 
@@ -217,10 +217,9 @@ def _named(arrays, names):
     return dict(zip(names or [f"kernel {i}" for i in range(len(arrays))], arrays, strict=True))
 
 
-def _draw_kernel(ax, kernel):
+def _draw_kernel(ax, kernel, panel):
     prepare_cells(ax, *kernel.shape)
-    size = TEXT if max(kernel.shape) <= 3 else 9
-    draw_cells(ax, kernel, fills=greys(kernel), size=size)
+    draw_cells(ax, kernel, side=66 * panel / max(kernel.shape), fills=greys(kernel))
     outline(ax, *kernel.shape, colour=MUTED, linewidth=1.2)
 
 
@@ -260,10 +259,9 @@ def plot_feature_maps(picture, maps, names=None, limits=None, columns=4):
     columns = min(columns, len(maps) + 1)
     rows = math.ceil((len(maps) + 1) / columns)
     ratio = picture.shape[0] / picture.shape[1]
-    figure = new_figure(
-        f"A picture and {len(maps)} made from it: {', '.join(maps)}.",
-        height=rows * (WIDTH / columns * ratio + 0.35),
-    )
+    panel = min(WIDTH / columns, 3.6)  # inches
+    alt = f"A picture and {len(maps)} made from it: {', '.join(maps)}."
+    figure = new_figure(alt, height=rows * (panel * ratio + 0.35), width=columns * panel)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     draw_picture(panels[0], picture)
     panels[0].set_title("the picture")
@@ -301,13 +299,13 @@ def plot_convolution_matrix(matrix, ax=None):
     rows, columns = entries.shape
     rest = rows * columns - entries.nnz
     alt = f"A matrix of {rows} × {columns} with {entries.nnz} entries; the other {rest} are 0."
-    ax, result = axes_for(ax, alt, height=min(6.0, WIDTH * rows / columns + 0.7))
+    ax, result = axes_for(ax, alt, height=min(6.0, (WIDTH - 0.4) * rows / columns + 0.35))
     prepare_cells(ax, rows, columns)
     if columns <= 36:
         present = np.zeros(entries.shape, dtype=bool)
         present[entries.coords] = True
         values = np.where(present, entries.toarray(), np.nan)
-        draw_cells(ax, values, fills=np.where(present, ORANGE, ""), size=9)
+        draw_cells(ax, values, side=min(24, 590 / columns), fills=np.where(present, ORANGE, ""))
     else:
         i, j = entries.coords
         dot = {"marker": "s", "linestyle": "", "markersize": max(0.8, 200 / columns), "markeredgewidth": 0}
