@@ -1,0 +1,210 @@
+"""What a student calls: check, hint, solution, and yours_or_ours for the lessons."""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from pathlib import Path
+
+from ..errors import CourseError, ExerciseError
+from .judge import SEED, judge
+from .registry import all_exercises, find_exercise
+from .result import NOT_ATTEMPTED, box, inline_html, plain_text
+from .state import entry_of, progress, record
+
+_NOTHING = object()
+
+
+class NotPassedError(CourseError, AssertionError):
+    """Raised by check while nbgrader runs a notebook: nbgrader pays a cell that does not raise."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A sentence or a listing, as text and as HTML."""
+
+    text: str
+    code: str = ""
+
+    def __repr__(self):
+        return plain_text(self.text) + (f"\n\n{self.code}" if self.code else "")
+
+    def _repr_html_(self):
+        code = f"<pre style='margin:.4em 0'>{escape(self.code)}</pre>" if self.code else ""
+        return box(inline_html(self.text) + code)
+
+
+def check(exercise=None, answer=_NOTHING, seed=SEED):
+    """Return whether an answer is right, and if not, what to think about.
+
+    Under nbgrader's ``autograde`` and ``validate`` it raises unless the answer passes, and returns nothing.
+
+    Parameters
+    ----------
+    exercise : str, optional
+        The exercise's id; without it, all exercises are listed.
+    answer : object
+        The function itself, a dict ``{question: option}``, or the object that was asked for.
+    seed : int, optional
+        Draws the cases; the same for everybody unless a grader gives another.
+
+    Returns
+    -------
+    Result or Progress
+        A result has ``.outcome``, ``.points`` and ``.message``.
+
+    Raises
+    ------
+    ExerciseError
+        If there is no such exercise, or no answer.
+    NotPassedError
+        Under nbgrader, if the answer does not pass.
+
+    Examples
+    --------
+    >>> check("output-size", lambda w, k, p, s: (w - k + p) // s + 1).message
+    'You added the padding once. It is added on both sides, so it counts twice.'
+    """
+    if exercise is None:
+        return progress()
+    found = find_exercise(exercise)
+    if answer is _NOTHING:
+        raise ExerciseError(
+            f"check needs the id and your answer: check({found.id!r}, {found.answer_name}). Received no answer."
+        )
+    result = judge(found, answer, seed)
+    if os.environ.get("NBGRADER_EXECUTION") in ("autograde", "validate"):
+        if not result.passed:
+            raise NotPassedError(f"{result.exercise}: {result.outcome}. {plain_text(result.message)}")
+        return None
+    attempts = 0 if result.outcome == NOT_ATTEMPTED else 1
+    note = record(found.id, attempts=attempts, outcome=result.outcome, passed=result.passed)
+    return _with_note(result, note)
+
+
+def _with_note(result, note):
+    from dataclasses import replace
+
+    return replace(result, note=note) if note else result
+
+
+def hint(exercise=None):
+    """Return the next hint, from a nudge to almost the answer; without an id, list the exercises.
+
+    Parameters
+    ----------
+    exercise : str, optional
+
+    Returns
+    -------
+    Text or Progress
+
+    Examples
+    --------
+    >>> hint("output-size")
+    Hint 1 of 3: ...
+    """
+    if exercise is None:
+        return progress()
+    found = find_exercise(exercise)
+    number = min(entry_of(found.id).get("hints", 0), len(found.hints) - 1)
+    record(found.id, hints=1)
+    return Text(f"**Hint {number + 1} of {len(found.hints)}:** {found.hints[number]}")
+
+
+def solution(exercise):
+    """Return a solution, after an attempt, and not before the date that a teacher may have set.
+
+    Parameters
+    ----------
+    exercise : str
+
+    Returns
+    -------
+    Text
+
+    Raises
+    ------
+    ExerciseError
+        If there is no such exercise.
+
+    Notes
+    -----
+    A teacher locks solutions until a date by ``CNN_COURSE_SOLUTIONS_FROM=2026-12-01``, or by a file ``cnn-course.toml``
+    with the line ``solutions_from = 2026-12-01`` in the lessons' folder or above it.
+
+    Examples
+    --------
+    >>> solution("output-size")
+    Try it first: write an answer, and check it. ...
+    """
+    found = find_exercise(exercise)
+    opens = _solutions_from()
+    if opens and date.today() < opens:
+        return Text(f"Your teacher opens the solutions on {opens:%d %B %Y}. Until then there is `hint({found.id!r})`.")
+    if not entry_of(found.id).get("attempts"):
+        return Text(f"Try it first: write an answer, and check it. Stuck? `hint({found.id!r})`.")
+    return Text(f"**One solution of `{found.id}`:**", found.solution.strip())
+
+
+def _solutions_from():
+    """The day from which solutions are shown, or None."""
+    value = os.environ.get("CNN_COURSE_SOLUTIONS_FROM")
+    for folder in () if value else (Path.cwd(), *Path.cwd().parents):
+        file = folder / "cnn-course.toml"
+        if file.is_file():
+            try:
+                value = tomllib.loads(file.read_text(encoding="utf-8")).get("solutions_from")
+            except (OSError, tomllib.TOMLDecodeError) as error:
+                raise ExerciseError(f"{file} cannot be read: {error}") from error
+            break
+    try:
+        return date.fromisoformat(str(value)[:10]) if value else None
+    except ValueError:
+        raise ExerciseError(f"solutions_from must be a date like 2026-12-01. Received: {value!r}") from None
+
+
+def yours_or_ours(exercise, answer):
+    """Return the student's answer if it passes, and the course's until then.
+
+    Parameters
+    ----------
+    exercise : str
+    answer : object
+
+    Returns
+    -------
+    object
+        Of the same kind as the answer.
+
+    Examples
+    --------
+    >>> size = yours_or_ours("output-size", lambda w, k, p, s: ...)
+    >>> size(32, 5, 0, 1)
+    28
+    """
+    found = find_exercise(exercise)
+    if judge(found, answer).passed:
+        return answer
+    return getattr(found, "reference", None) or found.solved()
+
+
+def list_exercises(lesson=None):
+    """Return the exercises, or those of one lesson.
+
+    Parameters
+    ----------
+    lesson : str, optional
+        ``"02"``.
+
+    Returns
+    -------
+    tuple of Exercise
+
+    Examples
+    --------
+    >>> [exercise.id for exercise in list_exercises("02")][:2]
+    ['output-size', 'same-padding']
+    """
+    return tuple(e for e in all_exercises() if lesson is None or e.lesson == lesson)
