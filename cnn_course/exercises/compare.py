@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 RELATIVE = 1e-5
-_NAMES = {int: "a whole number", float: "a number", str: "a string", bool: "True or False", dict: "a dict", set: "a set"}
+_NAMES = {
+    int: "a whole number",
+    float: "a number",
+    str: "a string",
+    bool: "True or False",
+    dict: "a dict",
+    set: "a set",
+}
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,9 @@ def _agree_array(got, expected):
         wanted = "True and False" if expected.dtype.kind == "b" else "numbers"
         return Problem("dtype", f"The array should hold {wanted}. Yours holds {got.dtype}.")
     if got.ndim != expected.ndim:
-        return Problem("rank", f"The array should have {expected.ndim} axes. Yours has {got.ndim}: {got.shape}.")
+        return Problem(
+            "rank", f"The array should have {expected.ndim} axes. Yours has {got.ndim}: {got.shape}."
+        )
     if got.shape != expected.shape:
         return Problem("shape", f"The shape should be {expected.shape}. Yours is {got.shape}.")
     return _agree_values(got, expected)
@@ -143,7 +152,9 @@ def _agree_values(got, expected):
         wrong = got != expected
     else:
         largest = np.max(np.abs(expected, dtype=float), initial=0.0, where=np.isfinite(expected))
-        wrong = ~np.isclose(got, expected, rtol=RELATIVE, atol=RELATIVE * 1e-2 * largest + 1e-12, equal_nan=True)
+        wrong = ~np.isclose(
+            got, expected, rtol=RELATIVE, atol=RELATIVE * 1e-2 * largest + 1e-12, equal_nan=True
+        )
     if not wrong.any():
         return None
     where = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -151,7 +162,9 @@ def _agree_values(got, expected):
     message = f"{int(wrong.sum())} of {wrong.size} values differ; the first one at [{cell}]: "
     message += f"expected {_short(expected[where])}, you got {_short(got[where])}."
     if got.dtype.kind in "iu" and expected.dtype.kind == "f":
-        return Problem("dtype", f"Your array holds whole numbers ({got.dtype}): did it cut the decimals? {message}", where)
+        return Problem(
+            "dtype", f"Your array holds whole numbers ({got.dtype}): did it cut the decimals? {message}", where
+        )
     return Problem("value", message, where)
 
 

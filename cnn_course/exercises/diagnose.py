@@ -96,8 +96,10 @@ def _factor(pairs):
         return "Your answer has the right size and the wrong sign."
     if not math.isfinite(factor) or factor == 0:
         return None
-    return f"Your answer is always {factor:g} times the right one." if factor > 1 or factor < 0 else (
-        f"The right answer is always {1 / factor:g} times yours."
+    return (
+        f"Your answer is always {factor:g} times the right one."
+        if factor > 1 or factor < 0
+        else (f"The right answer is always {1 / factor:g} times yours.")
     )
 
 

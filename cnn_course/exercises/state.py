@@ -98,7 +98,9 @@ def progress():
         reached = exercise.points if passed else 0
         attempts = entry.get("attempts", 0)
         rows.append(
-            ProgressRow(exercise.id, exercise.lesson, exercise.title, outcome, reached, exercise.points, attempts)
+            ProgressRow(
+                exercise.id, exercise.lesson, exercise.title, outcome, reached, exercise.points, attempts
+            )
         )
     return Progress(tuple(rows), note)
 
@@ -120,7 +122,9 @@ def record(exercise_id, **changes):
             entries, note = _read(set_aside=True)
             entry = entries.setdefault(exercise_id, {})
             for key, value in changes.items():
-                entry[key] = entry.get(key, 0) + value if key in ("attempts", "hints") else value or entry.get(key)
+                entry[key] = (
+                    entry.get(key, 0) + value if key in ("attempts", "hints") else value or entry.get(key)
+                )
             entry["time"] = datetime.now(UTC).isoformat(timespec="seconds")
             _write(folder / "progress.json", {"version": 1, "exercises": entries})
             return note
@@ -142,14 +146,19 @@ def _read(set_aside=False):
         return {}, f"Your progress in {path} cannot be read: {error.strerror}."
     except (ValueError, KeyError, TypeError):
         if not set_aside:
-            return {}, f"The progress file {path} is broken. It is set aside at the next check, and a new one begins."
+            return (
+                {},
+                f"The progress file {path} is broken. It is set aside at the next check, and a new one begins.",
+            )
         aside = path.with_name(f"progress-broken-{datetime.now(UTC):%Y%m%dT%H%M%S}.json")
         path.replace(aside)
         return {}, f"The progress file was broken. It is kept as {aside.name}, and a new one begins."
 
 
 def _write(path, content):
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as file:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False
+    ) as file:
         try:
             json.dump(content, file, indent=1)
             file.flush()

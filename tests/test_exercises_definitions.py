@@ -1,0 +1,72 @@
+"""Generated from the definitions: solutions pass, stubs are not attempted, each misconception gets its own sentence."""
+
+import numpy as np
+import pytest
+
+from cnn_course import exercises
+from cnn_course.exercises.definitions import FunctionExercise
+from cnn_course.exercises.judge import judge
+
+ALL = exercises.all_exercises()
+IDS = [exercise.id for exercise in ALL]
+
+
+def seeds_of(exercise):
+    return range(exercise.seeds if isinstance(exercise, FunctionExercise) else 1)
+
+
+def answer_of(exercise, misconception):
+    return misconception.answer if isinstance(exercise, FunctionExercise) else misconception.answer()
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=IDS)
+def test_solution_passes_for_every_seed(exercise):
+    answer = exercise.solved()
+    for seed in seeds_of(exercise):
+        result = judge(exercise, answer, seed)
+        assert result.outcome == "pass" and result.points == exercise.points, result
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=IDS)
+def test_stub_is_not_attempted(exercise):
+    namespace = {}
+    exec(exercise.stub, namespace)
+    result = judge(exercise, namespace[exercise.answer_name])
+    assert result.outcome == "not attempted" and result.points == 0
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=IDS)
+def test_every_misconception_gets_its_own_sentence_and_no_other(exercise):
+    for misconception in exercise.misconceptions:
+        answer = answer_of(exercise, misconception)
+        for seed in seeds_of(exercise):
+            result = judge(exercise, answer, seed)
+            assert result.outcome == "fail" and result.points == 0, (misconception.message, seed)
+            assert result.message == misconception.message, seed
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=IDS)
+def test_definition_is_complete(exercise):
+    assert len(exercise.hints) >= 3 and exercise.points > 0 and exercise.question and exercise.lesson
+    assert len(exercise.misconceptions) >= 3
+    messages = [m.message for m in exercise.misconceptions]
+    if isinstance(exercise, FunctionExercise):
+        assert len(set(messages)) == len(messages)
+        assert len(exercise.cases(np.random.default_rng(0))) >= 5
+
+
+def test_ids_are_unique():
+    assert len(set(IDS)) == len(IDS)
+
+
+def test_lesson_02_has_the_exercises_of_the_syllabus():
+    expected = [
+        "output-size",
+        "same-padding",
+        "conv2d",
+        "conv2d-channels",
+        "conv-parameters",
+        "edge-kernel",
+        "read-feature-map",
+    ]
+    assert {e.id for e in exercises.list_exercises("02")} == set(expected)
