@@ -50,7 +50,7 @@ def check_channels(x, expected, filters, groups):
     channels = x.shape[3]
     if channels != expected:
         raise GeometryError(
-            f"kernel must fit the {channels} channels of x. Received: a kernel for {expected}, groups={groups}. "
+            f"kernel must fit the {channels} channels of x. Received: one for {expected}, groups={groups}. "
             "A kernel of two axes is for one channel; for more, it is (height, width, channels, filters)."
         )
     if channels % groups or filters % groups:
