@@ -6,6 +6,7 @@ from .arithmetic import receptive_field as receptive_field
 from .arithmetic import same_padding as same_padding
 from .arithmetic import transposed_output_size as transposed_output_size
 from .arithmetic import unreached_pixels as unreached_pixels
+from .datasets import example_image as example_image
 from .errors import BackendError as BackendError
 from .errors import CourseError as CourseError
 from .errors import DataError as DataError

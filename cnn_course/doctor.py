@@ -1,7 +1,6 @@
 """Looks at this computer and says, line by line, what is ready and what to do about the rest."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -9,8 +8,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-import platformdirs
 from packaging.requirements import Requirement
+
+from .exercises import state_folder
 
 GOOD, WARNING, BAD = "good", "warning", "bad"
 _MARKS = {GOOD: "ok ", WARNING: "?  ", BAD: "NO "}
@@ -70,19 +70,8 @@ def examine():
             check_backend(),
             check_folder("this folder", Path.cwd(), "Start in a folder of your own: cd ~"),
             check_folder("progress", state_folder(), _own_folder("CNN_COURSE_STATE")),
-            check_folder("downloads", cache_folder(), _own_folder("CNN_COURSE_CACHE")),
         )
     )
-
-
-def state_folder():
-    """Return the folder of the student's progress."""
-    return Path(os.environ.get("CNN_COURSE_STATE") or platformdirs.user_state_dir("cnn-course", False))
-
-
-def cache_folder():
-    """Return the folder of downloaded data."""
-    return Path(os.environ.get("CNN_COURSE_CACHE") or platformdirs.user_cache_dir("cnn-course", False))
 
 
 def check_python(found=None):

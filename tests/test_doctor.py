@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-import pytest
-
 from cnn_course import doctor
 
 
@@ -63,8 +61,7 @@ def test_report_is_healthy_without_red_lines_and_prints_each_remedy():
     assert "-> look" in repr(report) and "-> mend" in repr(report)
 
 
-@pytest.mark.parametrize("variable", ["CNN_COURSE_STATE", "CNN_COURSE_CACHE"])
-def test_environment_variables_move_the_folders(variable, monkeypatch, tmp_path):
-    monkeypatch.setenv(variable, str(tmp_path / "mine"))
-    details = [f.detail for f in doctor.check_folders()]
-    assert str(tmp_path / "mine") in details
+def test_environment_variable_moves_the_progress(monkeypatch, tmp_path):
+    monkeypatch.setenv("CNN_COURSE_STATE", str(tmp_path / "mine"))
+    progress = next(f for f in doctor.examine().findings if f.name == "progress")
+    assert progress.detail == str(tmp_path / "mine")

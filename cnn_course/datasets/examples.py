@@ -1,0 +1,64 @@
+"""Photographs that are there without a network: scikit-learn carries them."""
+
+from dataclasses import dataclass
+
+from ..errors import DataError
+
+_PHOTOGRAPHS = {
+    "china": ("china.jpg", "The Yonghe temple in Beijing, photographed by Romain Guy (CC BY 2.0)"),
+    "flower": ("flower.jpg", "A dahlia, photographed by dany13 on Flickr (CC BY 2.0)"),
+}
+
+
+@dataclass(frozen=True)
+class ImageTable:
+    """The example pictures, as text and as HTML."""
+
+    rows: tuple[tuple[str, str], ...]
+
+    def __repr__(self):
+        lines = [f"  {name:<8} {text}" for name, text in self.rows]
+        return "\n".join([*lines, 'example_image("china") gives one as an array.'])
+
+    def _repr_html_(self):
+        cells = "".join(
+            f"<tr><td><code>{name}</code></td><td style='text-align:left'>{text}</td></tr>" for name, text in self.rows
+        )
+        return f"<table>{cells}</table><p><code>example_image(\"china\")</code> gives one as an array.</p>"
+
+
+def example_image(name=None):
+    """Return a photograph as an array; without a name, list them.
+
+    Parameters
+    ----------
+    name : str, optional
+        ``"china"`` or ``"flower"``.
+
+    Returns
+    -------
+    numpy.ndarray or ImageTable
+        uint8, shape (427, 640, 3), red, green and blue from 0 to 255.
+
+    Raises
+    ------
+    DataError
+        If there is no picture of that name.
+
+    References
+    ----------
+    ``sklearn.datasets.load_sample_images``, whose README credits the photographers.
+
+    Examples
+    --------
+    >>> example_image("china").shape
+    (427, 640, 3)
+    """
+    if name is None:
+        return ImageTable(tuple((key, text) for key, (_, text) in _PHOTOGRAPHS.items()))
+    if name not in _PHOTOGRAPHS:
+        known = ", ".join(map(repr, _PHOTOGRAPHS))
+        raise DataError(f"There is no example picture {name!r}. Pictures: {known}.")
+    from sklearn.datasets import load_sample_image
+
+    return load_sample_image(_PHOTOGRAPHS[name][0]).copy()
