@@ -30,10 +30,6 @@ from .exercises import list_exercises as list_exercises
 from .exercises import progress as progress
 from .exercises import solution as solution
 from .exercises import yours_or_ours as yours_or_ours
-from .lessons import copy_lessons as copy_lessons
-from .lessons import find_lesson as find_lesson
-from .lessons import list_lessons as list_lessons
-from .lessons import open_lesson as open_lesson
 from .from_scratch import ConvolutionStep as ConvolutionStep
 from .from_scratch import average_pool2d as average_pool2d
 from .from_scratch import conv2d as conv2d
@@ -44,7 +40,10 @@ from .from_scratch import convolution_steps as convolution_steps
 from .from_scratch import flip_kernel as flip_kernel
 from .from_scratch import max_pool2d as max_pool2d
 from .from_scratch import norm_pool2d as norm_pool2d
-
+from .lessons import copy_lessons as copy_lessons
+from .lessons import find_lesson as find_lesson
+from .lessons import list_lessons as list_lessons
+from .lessons import open_lesson as open_lesson
 from .models import build_lenet as build_lenet
 from .models import build_logit as build_logit
 from .models import build_mixed_scale_dense as build_mixed_scale_dense

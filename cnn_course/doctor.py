@@ -121,9 +121,7 @@ def check_backend(python=sys.executable, timeout=180):
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         try:
-            probe = subprocess.run(
-                [python, "-c", _PROBE, str(answer)], capture_output=True, text=True, timeout=timeout
-            )
+            probe = subprocess.run([python, "-c", _PROBE, str(answer)], capture_output=True, text=True, timeout=timeout)
         except subprocess.TimeoutExpired:
             return Finding(
                 "backend", BAD, f"Keras did not start within {timeout} s", "Close other programs; try again."
@@ -132,9 +130,7 @@ def check_backend(python=sys.executable, timeout=180):
             keras_version, name, backend_version = json.loads(answer.read_text())
             return Finding("backend", GOOD, f"Keras {keras_version} on {name} {backend_version}")
     if probe.returncode < 0:
-        detail = (
-            f"the backend crashed at start (signal {-probe.returncode}): is its build for this processor?"
-        )
+        detail = f"the backend crashed at start (signal {-probe.returncode}): is its build for this processor?"
         return Finding("backend", BAD, detail, 'Take another one: pip install "cnn-course[torch]"')
     last = (probe.stderr.strip().splitlines() or ["it ended without a word"])[-1]
     return Finding("backend", BAD, f"Keras does not start: {last}", remedy)

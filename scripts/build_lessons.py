@@ -14,9 +14,10 @@ from pathlib import Path
 
 import jupytext
 import nbformat
-from cnn_course.exercises import find_exercise
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from cnn_course.exercises import find_exercise
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 COMPARED = "nbval-check-output"

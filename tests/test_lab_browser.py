@@ -59,8 +59,11 @@ def test_lesson_02_runs_and_answers(lab, chromium):  # noqa: F811
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{address}/lab/tree/02_convolution.ipynb?token=test")
     page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 10", timeout=60000)
-    page.wait_for_function("window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'",
-                           timeout=60000, polling=200)
+    page.wait_for_function(
+        "window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'",
+        timeout=60000,
+        polling=200,
+    )
     page.evaluate(RUN_ALL)
     page.wait_for_function(
         """() => window.jupyterapp.shell.currentWidget.content.widgets

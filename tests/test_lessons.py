@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 NUMBERS = [path.name[:2] for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py"))]
 COMPARED = "nbval-check-output"
+SIGN, CHANGED = "@ columns for part", "@ -columns for part"
 
 
 def run_nbval(notebook, folder, **environment):

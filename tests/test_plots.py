@@ -76,9 +76,7 @@ def test_the_same_figure_is_the_same_bytes_and_names_no_outside_address(photo):
 
 
 def test_two_figures_on_a_page_share_no_ids(drawn):
-    seen = [
-        set(re.findall(r'\bid="([^"]+)"', _style.themed_svg(drawn[name]))) for name in ("kernels", "windows")
-    ]
+    seen = [set(re.findall(r'\bid="([^"]+)"', _style.themed_svg(drawn[name]))) for name in ("kernels", "windows")]
     assert all(seen) and not seen[0] & seen[1]
 
 

@@ -205,9 +205,7 @@ def unreached_pixels(
     return in_form_of(input_size, [_beyond(axis, ceil_mode, count_padding) for axis in axes])
 
 
-def transposed_output_size(
-    input_size, kernel_size, strides=1, padding="valid", output_padding=None, dilation_rate=1
-):
+def transposed_output_size(input_size, kernel_size, strides=1, padding="valid", output_padding=None, dilation_rate=1):
     """Return the size of the output of a transposed convolution.
 
     Parameters

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from ..errors import DataError
 
 _PHOTOGRAPHS = {
-    "china": ("china.jpg", "The Yonghe temple in Beijing, photographed by Romain Guy (CC BY 2.0)"),
-    "flower": ("flower.jpg", "A dahlia, photographed by dany13 on Flickr (CC BY 2.0)"),
+    "china": ("china.jpg", "The Summer Palace in Beijing; flickr.com/photos/danielbuechele (CC BY 2.0)"),
+    "flower": ("flower.jpg", "A dahlia; flickr.com/photos/vultilion (CC BY 2.0)"),
 }
 
 
@@ -24,7 +24,7 @@ class ImageTable:
         cells = "".join(
             f"<tr><td><code>{name}</code></td><td style='text-align:left'>{text}</td></tr>" for name, text in self.rows
         )
-        return f"<table>{cells}</table><p><code>example_image(\"china\")</code> gives one as an array.</p>"
+        return f'<table>{cells}</table><p><code>example_image("china")</code> gives one as an array.</p>'
 
 
 def example_image(name=None):

@@ -142,9 +142,7 @@ def solution(exercise):
     found = find_exercise(exercise)
     opens = _solutions_from()
     if opens and date.today() < opens:
-        return Text(
-            f"Your teacher opens the solutions on {opens:%d %B %Y}. Until then there is `hint({found.id!r})`."
-        )
+        return Text(f"Your teacher opens the solutions on {opens:%d %B %Y}. Until then there is `hint({found.id!r})`.")
     if not entry_of(found.id).get("attempts"):
         return Text(f"Try it first: write an answer, and check it. Stuck? `hint({found.id!r})`.")
     return Text(f"**One solution of `{found.id}`:**", found.solution.strip())

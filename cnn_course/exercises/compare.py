@@ -139,9 +139,7 @@ def _agree_array(got, expected):
         wanted = "True and False" if expected.dtype.kind == "b" else "numbers"
         return Problem("dtype", f"The array should hold {wanted}. Yours holds {got.dtype}.")
     if got.ndim != expected.ndim:
-        return Problem(
-            "rank", f"The array should have {expected.ndim} axes. Yours has {got.ndim}: {got.shape}."
-        )
+        return Problem("rank", f"The array should have {expected.ndim} axes. Yours has {got.ndim}: {got.shape}.")
     if got.shape != expected.shape:
         return Problem("shape", f"The shape should be {expected.shape}. Yours is {got.shape}.")
     return _agree_values(got, expected)
@@ -152,9 +150,7 @@ def _agree_values(got, expected):
         wrong = got != expected
     else:
         largest = np.max(np.abs(expected, dtype=float), initial=0.0, where=np.isfinite(expected))
-        wrong = ~np.isclose(
-            got, expected, rtol=RELATIVE, atol=RELATIVE * 1e-2 * largest + 1e-12, equal_nan=True
-        )
+        wrong = ~np.isclose(got, expected, rtol=RELATIVE, atol=RELATIVE * 1e-2 * largest + 1e-12, equal_nan=True)
     if not wrong.any():
         return None
     where = tuple(int(i) for i in np.argwhere(wrong)[0])

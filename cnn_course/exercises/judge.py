@@ -67,9 +67,7 @@ def _judge_function(exercise, answer, seed):
                 if runs[-1].error:
                     break
     except OutOfTimeError:
-        message = (
-            f"Your function did not end within {exercise.limit:g} seconds. Is there a loop that never stops?"
-        )
+        message = f"Your function did not end within {exercise.limit:g} seconds. Is there a loop that never stops?"
         return _result(exercise, TIMEOUT, message)
     return _verdict(exercise, runs)
 
@@ -99,9 +97,7 @@ def _run(exercise, answer, inputs):
             return _Run(inputs, None, expected, Problem("error", ""), _their_line(error))
     problem = _problem(exercise, got, expected, inputs)
     if problem is None and _changed(inputs, theirs):
-        problem = Problem(
-            "changed", "The result is right, but your function changed its input. Work on a copy."
-        )
+        problem = Problem("changed", "The result is right, but your function changed its input. Work on a copy.")
     return _Run(inputs, got, expected, problem, printed=bool(printed.getvalue()))
 
 
@@ -211,18 +207,14 @@ def _judge_choice(exercise, answer):
 
 def _judge_artifact(exercise, answer):
     if callable(answer) and not hasattr(answer, "layers") and not hasattr(answer, "call"):
-        return _result(
-            exercise, FAIL, "Hand in the object itself; this is a function. Did you forget to call it?"
-        )
+        return _result(exercise, FAIL, "Hand in the object itself; this is a function. Did you forget to call it?")
     try:
         with time_limit(exercise.limit):
             for prop in exercise.properties:
                 if not _holds(prop, answer):
                     return _result(exercise, FAIL, prop.message)
     except OutOfTimeError:
-        return _result(
-            exercise, TIMEOUT, f"Looking at your answer took longer than {exercise.limit:g} seconds."
-        )
+        return _result(exercise, TIMEOUT, f"Looking at your answer took longer than {exercise.limit:g} seconds.")
     return _result(exercise, PASS, "Right.")
 
 

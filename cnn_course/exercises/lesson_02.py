@@ -28,12 +28,12 @@ def _draw_positions(inputs, got, expected):
         )
     for n in range(expected):
         y = (n + 1) * (cell + 3)
-        rows.append(
-            f"<rect x='{n * s * cell + 1}' y='{y}' width='{k * cell}' height='{cell - 4}' fill='#0072b2'/>"
-        )
+        rows.append(f"<rect x='{n * s * cell + 1}' y='{y}' width='{k * cell}' height='{cell - 4}' fill='#0072b2'/>")
     width, height = (w + 2 * p) * cell + 2, (expected + 1) * (cell + 3) + 2
     text = f"{w} pixels, {p} of padding on each side; the kernel fits {expected} times"
-    return f"<svg role='img' aria-label='{text}' width='{width}' height='{height}'>{''.join(rows)}</svg><div>{text}.</div>"
+    return (
+        f"<svg role='img' aria-label='{text}' width='{width}' height='{height}'>{''.join(rows)}</svg><div>{text}.</div>"
+    )
 
 
 OUTPUT_SIZE = FunctionExercise(
@@ -404,12 +404,8 @@ EDGE_KERNEL = ArtifactExercise(
             lambda k: _array(k).shape == (3, 3),
             "The kernel should be 3 x 3: three lists of three numbers, in `np.array`.",
         ),
-        Property(
-            "finite numbers", lambda k: np.isfinite(_array(k)).all(), "Some of the weights are not numbers."
-        ),
-        Property(
-            "not all zero", lambda k: _array(k).any(), "Your kernel is all zeros: it is silent everywhere."
-        ),
+        Property("finite numbers", lambda k: np.isfinite(_array(k)).all(), "Some of the weights are not numbers."),
+        Property("not all zero", lambda k: _array(k).any(), "Your kernel is all zeros: it is silent everywhere."),
         Property(
             "sum 0",
             lambda k: abs(_array(k).sum()) < 1e-9 * max(1.0, np.abs(_array(k)).sum()),
@@ -422,9 +418,7 @@ EDGE_KERNEL = ArtifactExercise(
         ),
         Property(
             "vertical more than horizontal",
-            lambda k: (
-                _strength(_array(k), _vertical_edge()) > 1.0001 * _strength(_array(k), _vertical_edge().T)
-            ),
+            lambda k: _strength(_array(k), _vertical_edge()) > 1.0001 * _strength(_array(k), _vertical_edge().T),
             "Your kernel answers horizontal edges at least as much. The weights should change from left to right, and "
             "not from top to bottom.",
         ),
@@ -462,50 +456,86 @@ edge_kernel = np.array([[-1, 0, 1],
 )
 
 
+_MYSTERIES = {
+    "A": [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]],
+    "B": np.full((3, 3), 1 / 9),
+    "C": [[-1, -1, -1], [0, 0, 0], [1, 1, 1]],
+    "D": [[0, -1, 0], [-1, 5, -1], [0, -1, 0]],
+}
+
+
+def mystery_maps(picture):
+    """Return what four kernels made of a grey picture, without saying which kernels.
+
+    Parameters
+    ----------
+    picture : numpy.ndarray
+        Shape (height, width).
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        ``"A"`` to ``"D"``, each of shape (height - 2, width - 2).
+
+    Examples
+    --------
+    >>> {name: made.shape for name, made in mystery_maps(np.ones((5, 4))).items()}
+    {'A': (3, 2), 'B': (3, 2), 'C': (3, 2), 'D': (3, 2)}
+    """
+    return {name: _conv2d(np.asarray(picture, dtype=float), np.array(k)) for name, k in _MYSTERIES.items()}
+
+
+_KERNELS = {
+    "left-right": "-1 0 1 in each row",
+    "up-down": "-1 in the whole first row, 0 in the second, 1 in the third",
+    "mean": "1/9 everywhere",
+    "sharpen": "0 -1 0 / -1 5 -1 / 0 -1 0",
+}
+
 READ_FEATURE_MAP = ChoiceExercise(
     id="read-feature-map",
     title="Which kernel made which map?",
     points=2,
-    question="Somebody sent four pictures through one kernel each. Say which kernel it was.",
+    question="Each of the four maps above was made by one of four kernels. Say which.",
     questions={
-        "even walls turn grey, left and right borders of a window light up": Question(
-            "Which kernel?",
-            {"a": "-1 0 1 in each row", "b": "-1 in the first row, 1 in the last", "c": "1/9 everywhere"},
-            "a",
+        "A": Question(
+            "Even parts are grey; upright borders are bright or dark.",
+            _KERNELS,
+            "left-right",
             {
-                "b": "That kernel compares above and below: it would light up the upper and lower borders.",
-                "c": "That kernel is a mean: it blurs, and an even wall keeps its brightness.",
+                "up-down": "A: that kernel compares above and below. It would show the lying borders, not the upright ones.",
+                "mean": "A: that kernel is a mean. An even wall would keep its brightness.",
+                "sharpen": "A: that kernel's weights add up to 1. The picture itself would still be there.",
             },
         ),
-        "the same picture, softer, every border a little wider": Question(
-            "Which kernel?",
-            {"a": "0 -1 0 / -1 5 -1 / 0 -1 0", "b": "1/9 everywhere", "c": "1 in the middle, 0 around it"},
-            "b",
+        "B": Question(
+            "The picture, softer.",
+            _KERNELS,
+            "mean",
             {
-                "a": "That kernel sharpens: it adds the difference to the neighbours, borders become harder.",
-                "c": "That kernel copies the picture: nothing would be softer.",
+                "left-right": "B: that kernel's weights add up to 0. Even parts would lose their brightness.",
+                "up-down": "B: those weights add up to 0. Even parts would turn grey, all of them alike.",
+                "sharpen": "B: that kernel adds the difference to the neighbours. Borders become harder, not softer.",
             },
         ),
-        "the same picture, one pixel further to the left": Question(
-            "Which kernel?",
+        "C": Question(
+            "Even parts are grey; lying borders are bright or dark.",
+            _KERNELS,
+            "up-down",
             {
-                "a": "1 in the middle, 0 around it",
-                "b": "1 in the middle of the right column, 0 else",
-                "c": "-1 0 1 in each row",
-            },
-            "b",
-            {
-                "a": "That kernel copies each pixel to its own place: nothing moves.",
-                "c": "That kernel takes differences: the even parts of the picture would be 0.",
+                "left-right": "C: that kernel compares left and right. It is silent along a roof that lies flat.",
+                "mean": "C: a mean never turns even parts into the same grey.",
+                "sharpen": "C: a sharpened picture is still the picture, with its own brightness.",
             },
         ),
-        "the same picture with harder borders, even walls unchanged": Question(
-            "Which kernel?",
-            {"a": "1/9 everywhere", "b": "0 -1 0 / -1 5 -1 / 0 -1 0", "c": "0 -1 0 / -1 4 -1 / 0 -1 0"},
-            "b",
+        "D": Question(
+            "The picture, with harder borders.",
+            _KERNELS,
+            "sharpen",
             {
-                "a": "That kernel is a mean: borders become softer.",
-                "c": "Its weights add up to 0: an even wall would come out black. Sharpening needs a sum of 1.",
+                "left-right": "D: only borders would be left, and the brightness of the walls would be gone.",
+                "up-down": "D: only the lying borders would be left.",
+                "mean": "D: a mean makes borders softer.",
             },
         ),
     },

@@ -35,9 +35,7 @@ def time_limit(seconds):
                     return
                 raise_in_thread(thread, ctypes.py_object(OutOfTimeError))
             if attempt == 25:
-                sys.stderr.write(
-                    "The call hangs inside compiled code. Interrupt the kernel: the ■ button, or I I.\n"
-                )
+                sys.stderr.write("The call hangs inside compiled code. Interrupt the kernel: the ■ button, or I I.\n")
             if finished.wait(0.2):
                 return
 

@@ -86,9 +86,7 @@ def _load(file):
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise ExerciseError(
-            f"The exercises in {file} cannot be read: {type(error).__name__}: {error}"
-        ) from error
+        raise ExerciseError(f"The exercises in {file} cannot be read: {type(error).__name__}: {error}") from error
     return module
 
 

@@ -112,8 +112,7 @@ def _as_html(value, where):
     rows = []
     for i, row in enumerate(array):
         cells = "".join(
-            _cell(number, where in ((i, j), (j,) if array.shape[0] == 1 else None))
-            for j, number in enumerate(row)
+            _cell(number, where in ((i, j), (j,) if array.shape[0] == 1 else None)) for j, number in enumerate(row)
         )
         rows.append(f"<tr style='background:none'>{cells}</tr>")
     return f"<table style='border-collapse:collapse;margin:0;font-size:.9em'>{''.join(rows)}</table>"
@@ -127,12 +126,7 @@ def _cell(number, marked):
 
 
 def _small_matrix(value):
-    if (
-        isinstance(value, np.ndarray)
-        and value.ndim in (1, 2)
-        and 0 < max(value.shape) <= _MOST_CELLS
-        and value.size
-    ):
+    if isinstance(value, np.ndarray) and value.ndim in (1, 2) and 0 < max(value.shape) <= _MOST_CELLS and value.size:
         return np.atleast_2d(value)
     return None
 

@@ -98,9 +98,7 @@ def progress():
         reached = exercise.points if passed else 0
         attempts = entry.get("attempts", 0)
         rows.append(
-            ProgressRow(
-                exercise.id, exercise.lesson, exercise.title, outcome, reached, exercise.points, attempts
-            )
+            ProgressRow(exercise.id, exercise.lesson, exercise.title, outcome, reached, exercise.points, attempts)
         )
     return Progress(tuple(rows), note)
 
@@ -122,9 +120,7 @@ def record(exercise_id, **changes):
             entries, note = _read(set_aside=True)
             entry = entries.setdefault(exercise_id, {})
             for key, value in changes.items():
-                entry[key] = (
-                    entry.get(key, 0) + value if key in ("attempts", "hints") else value or entry.get(key)
-                )
+                entry[key] = entry.get(key, 0) + value if key in ("attempts", "hints") else value or entry.get(key)
             entry["time"] = datetime.now(UTC).isoformat(timespec="seconds")
             _write(folder / "progress.json", {"version": 1, "exercises": entries})
             return note
@@ -156,9 +152,7 @@ def _read(set_aside=False):
 
 
 def _write(path, content):
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False
-    ) as file:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as file:
         try:
             json.dump(content, file, indent=1)
             file.flush()

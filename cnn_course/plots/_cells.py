@@ -65,9 +65,7 @@ def draw_cells(ax, values, side, at=(0, 0), fills=None, corners=None, hatch=None
 def outline(ax, height, width, at=(0, 0), colour=INK, **options):
     """Draw a thick frame around a block of cells."""
     options = {"linewidth": 2.2, **options}
-    ax.add_patch(
-        Rectangle((at[1], at[0]), width, height, facecolor="none", edgecolor=colour, zorder=3, **options)
-    )
+    ax.add_patch(Rectangle((at[1], at[0]), width, height, facecolor="none", edgecolor=colour, zorder=3, **options))
 
 
 def greys(values, bound=None):

@@ -109,8 +109,7 @@ def plot_shuffle(pictures, shuffled):
     """
     if np.shape(pictures) != np.shape(shuffled):
         raise DataError(
-            "pictures and shuffled must have the same shape. "
-            f"Received: {np.shape(pictures)} and {np.shape(shuffled)}"
+            f"pictures and shuffled must have the same shape. Received: {np.shape(pictures)} and {np.shape(shuffled)}"
         )
     count = len(pictures)
     alt = f"{count} pictures, and below them the same pictures with shuffled pixels."

@@ -84,9 +84,7 @@ def _draw_row(ax, input_size, before, after, missed):
     for pixel in range(-before, input_size + after):
         inside = 0 <= pixel < input_size
         ax.add_patch(
-            Rectangle(
-                (pixel, 0), 1, 1, facecolor=PAPER, edgecolor=MUTED, lw=1.0, hatch=None if inside else "////"
-            )
+            Rectangle((pixel, 0), 1, 1, facecolor=PAPER, edgecolor=MUTED, lw=1.0, hatch=None if inside else "////")
         )
         if inside:
             ax.text(pixel + 0.5, 0.5, str(pixel), ha="center", va="center_baseline", size=SMALL)

@@ -82,7 +82,7 @@ cc.plot_pixel_correlation(curves)
 
 # %% [markdown]
 # Direct neighbours are almost copies of each other. With distance, the likeness fades. In `china` it fades slowly, because
-# large parts of that picture are alike: bright sky above, dark trees below. In both, it only ever goes down. So:
+# large parts of that picture are alike: bright sky above, dark trees below. But in both it fades. So:
 #
 # > A pixel says a lot about its neighbours, and less and less about the pixels farther away.
 #
@@ -142,9 +142,9 @@ print(np.allclose(in_place.coef_[:, order], mixed_up.coef_, atol=1e-6))
 # all 273,280 pixels, the same for both photographs. Near or far, the correlation is now zero.
 
 # %%
-order = np.random.default_rng(0).permutation(grey.size)
+new_places = np.random.default_rng(0).permutation(grey.size)
 for name, photo in {"china": china, "flower": flower}.items():
-    in_new_order = photo.mean(axis=2).ravel()[order].reshape(grey.shape)
+    in_new_order = photo.mean(axis=2).ravel()[new_places].reshape(grey.shape)
     curves[f"{name}, shuffled"] = cc.pixel_correlation(in_new_order, 100)
     assert np.abs(curves[f"{name}, shuffled"]).max() < 0.02
 cc.plot_pixel_correlation(curves)
@@ -286,10 +286,14 @@ edges = {
 cc.plot_feature_maps(part, edges)
 
 # %% [markdown]
-# Change the nine weights yourself and see at once what happens to the photograph. Try: all weights 0 but a 1 in the middle.
-# Then move that 1 to a corner. Then try to make the picture negative, dark for bright.
+# Change the nine weights yourself, run the cell again, and see what happens to the photograph. This one has a 1 in the
+# middle: what does it do? Move that 1 to a corner. Then try to make the picture negative, dark for bright.
 
-# %% widget="FilterDemo"
+# %%
+weights = np.array([[0, 0, 0],
+                    [0, 1, 0],
+                    [0, 0, 0]])
+cc.plot_feature_maps(part, {"your weights": convolve(grey_part, weights)})
 
 # %% [markdown]
 # Now make a kernel of your own.
@@ -298,6 +302,11 @@ cc.plot_feature_maps(part, edges)
 
 # %% [markdown]
 # And the other way round: you see what came out, and say which kernel did it.
+
+# %%
+from cnn_course.exercises.lesson_02 import mystery_maps
+
+cc.plot_feature_maps(part, mystery_maps(grey_part))
 
 # %% exercise="read-feature-map"
 
@@ -436,10 +445,13 @@ cc.plot_windows(9, 3, dilation_rate=2)
 print(cc.output_size(9, 3, dilation_rate=2), cc.output_size(9, 5))
 
 # %% [markdown]
-# Play with all of it in two dimensions. Can you find a setting in which one pixel is read more often than any other? One in
-# which a whole row is never read? One in which the output is as large as the input, with a stride of 1 and a dilation of 2?
+# Play with all of it. Can you find a setting in which the last row is never read? One in which the output is as large as
+# the input, with a stride of 1 and a dilation of 2?
 
-# %% widget="ConvolutionDemo"
+# %%
+setting = {"kernel_size": (3, 3), "strides": 2, "padding": "valid", "dilation_rate": 1}
+print("output:", cc.output_size((8, 8), **setting))
+print("rows and columns never read:", cc.unreached_pixels((8, 8), **setting))
 
 # %% [markdown]
 # ## 8 · Colour: the window gets a depth
