@@ -1,3 +1,4 @@
+from ._keras import load_keras as load_keras
 from .arithmetic import ReceptiveField as ReceptiveField
 from .arithmetic import output_size as output_size
 from .arithmetic import padding_for as padding_for

@@ -125,8 +125,8 @@ SAME_PADDING = FunctionExercise(
     title="Where `same` puts its zeros",
     points=2,
     question=(
-        "Write `same_padding(input_size, kernel_size, strides)`: how many zeros TensorFlow puts `(before, after)` the row "
-        "so that the output has `input_size / strides` positions, rounded up."
+        "Write `same_padding(input_size, kernel_size, strides)`: how many zeros TensorFlow puts `(before, after)` "
+        "the row so that the output has `input_size / strides` positions, rounded up."
     ),
     cases=_draw_same,
     reference=_same_padding,
@@ -150,8 +150,8 @@ def same_padding(input_size, kernel_size, strides):
         ),
         Misconception(
             _half_kernel,
-            "That is right for a stride of 1. With a larger stride fewer zeros are needed: count how far the last kernel "
-            "reaches.",
+            "That is right for a stride of 1. With a larger stride fewer zeros are needed: count how far the last "
+            "kernel reaches.",
         ),
         Misconception(
             lambda n, k, s: (_same_padding(n, k, s)[1],) * 2,
@@ -208,8 +208,8 @@ CONV2D = FunctionExercise(
     title="The sliding window",
     points=3,
     question=(
-        "Write `conv2d(image, kernel)`: for every position of the kernel on the picture, multiply cell by cell and add up. "
-        "No padding, stride 1, no flip."
+        "Write `conv2d(image, kernel)`: for every position of the kernel on the picture, multiply cell by cell and add "
+        "up. No padding, stride 1, no flip."
     ),
     cases=_draw_images,
     reference=_conv2d,
@@ -336,8 +336,8 @@ CONV_PARAMETERS = FunctionExercise(
     title="How many parameters?",
     points=1,
     question=(
-        "Write `conv_parameters(kernel_size, channels, filters)`: the number of parameters of a convolution with square "
-        "kernels of `kernel_size` x `kernel_size`, biases included."
+        "Write `conv_parameters(kernel_size, channels, filters)`: the number of parameters of a convolution with "
+        "square kernels of `kernel_size` x `kernel_size`, biases included."
     ),
     cases=_draw_layers,
     reference=lambda kernel_size, channels, filters: (kernel_size**2 * channels + 1) * filters,
@@ -503,7 +503,7 @@ READ_FEATURE_MAP = ChoiceExercise(
             _KERNELS,
             "left-right",
             {
-                "up-down": "A: that kernel compares above and below. It would show the lying borders, not the upright ones.",
+                "up-down": "A: that kernel compares above and below. It would show lying borders, not upright ones.",
                 "mean": "A: that kernel is a mean. An even wall would keep its brightness.",
                 "sharpen": "A: that kernel's weights add up to 1. The picture itself would still be there.",
             },

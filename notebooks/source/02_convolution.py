@@ -539,7 +539,7 @@ print(f"{(inputs + 1) * outputs:,} parameters")
 # a stack of pictures, here a stack of one.
 
 # %% tags=["nbval-check-output"]
-import keras
+keras = cc.load_keras()  # import keras, without TensorFlow's log lines
 
 layer = keras.layers.Conv2D(filters=10, kernel_size=5)
 stamp = china[100:132, 300:332].astype("float32")
