@@ -232,6 +232,9 @@ def test_mid_grey_is_zero_in_a_feature_map(photo):
     assert image.norm(0.0) == 0.5
     (shared,) = cc.plot_feature_maps(photo, {"blur": np.ones((2, 2))}, limits=(0, 255)).axes[1].images
     assert shared.get_clim() == (0, 255)
+    maps = {"a": np.ones((2, 2)), "b": np.ones((2, 2))}
+    named = cc.plot_feature_maps(photo, maps, limits={"b": (0, 255)})
+    assert [ax.images[0].get_clim() for ax in named.axes[1:3]] == [(-1, 1), (0, 255)]
 
 
 def test_maps_with_channels_last_get_a_panel_each(photo):

@@ -228,7 +228,7 @@ def plot_feature_maps(picture, maps, names=None, limits=None, columns=4):
     """Draw a picture beside the maps that filters made of it.
 
     In a map mid-grey is zero, darker is negative, lighter is positive: the full black and white stand at
-    the 99th percentile of its absolute values. With `limits` all maps share one scale instead.
+    the 99th percentile of its absolute values. `limits` sets another scale.
 
     Parameters
     ----------
@@ -237,8 +237,9 @@ def plot_feature_maps(picture, maps, names=None, limits=None, columns=4):
     maps : array of shape (height, width, filters), or dict of str to array of shape (height, width)
     names : sequence of str, optional
         Titles, where `maps` is not a dict.
-    limits : (float, float), optional
-        The numbers that are black and white, for all maps: (0, 255) where the maps are pictures again.
+    limits : (float, float), or dict of str to (float, float), optional
+        The numbers that are black and white, for all maps or for those named: (0, 255) where a map is a
+        picture again.
     columns : int
         Panels side by side, the picture included.
 
@@ -267,7 +268,8 @@ def plot_feature_maps(picture, maps, names=None, limits=None, columns=4):
     panels[0].set_title("the picture")
     for ax, (name, values) in zip(panels[1:], maps.items(), strict=False):
         bound = np.quantile(np.abs(values), 0.99) or 1
-        low, high = limits or (-bound, bound)
+        chosen = limits.get(name) if isinstance(limits, dict) else limits
+        low, high = chosen or (-bound, bound)
         draw_picture(ax, np.asarray(values, dtype=float), vmin=low, vmax=high)
         ax.set_title(name)
     for ax in panels[len(maps) + 1 :]:

@@ -217,7 +217,7 @@ for j in range(3):
 
 # %% tags=["nbval-check-output"]
 convolve = yours_or_ours("conv2d", conv2d)
-print(convolve(image, kernel))
+print(np.array(convolve(image, kernel), dtype=int))
 
 # %% [markdown]
 # Is it really what others call a convolution in this field? Ask a library that we did not write. SciPy has a function
@@ -253,60 +253,59 @@ maps = {"blur": convolve(grey_part, blur), "sharpen": convolve(grey_part, sharpe
 cc.plot_feature_maps(part, maps, limits=(0, 255))
 
 # %% [markdown]
-# Now kernels whose weights add up to **0**. On a flat area they give 0: the positive and the negative weights cancel.
-# They answer only where something *changes*. That is an edge.
+# Now a kernel whose weights add up to **0**. On a flat area it gives 0: the positive and the negative weights cancel. It
+# answers only where something *changes*. A border between two areas is called an **edge**.
 
 # %%
-vertical = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-horizontal = vertical.T  # rows become columns
-cc.plot_kernels({"vertical edges": vertical, "horizontal edges": horizontal})
+horizontal = np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]])
+cc.plot_kernels({"horizontal edges": horizontal})
 
 # %% [markdown]
-# Left column negative, right column positive: this kernel asks "how much brighter is it on my right than on my left?".
-# Three answers, on three tiny pictures. Do you see why before you run the cell?
+# Upper row negative, lower row positive: this kernel asks "how much brighter is it below me than above me?". The middle
+# column counts twice, because it is nearer.
+#
+# Try it on three tiny pictures: a flat one, one that is dark above and bright below, and one that is dark on the left and
+# bright on the right. What will come out? Decide before you run the cell.
 
 # %% tags=["nbval-check-output"]
 flat_area = np.full((3, 3), 100)
-dark_to_bright = np.array([[0, 0, 100]] * 3)
-for tiny in (flat_area, dark_to_bright, dark_to_bright.T):
-    print(convolve(tiny, vertical)[0, 0])
+dark_above = np.array([[0, 0, 0], [0, 0, 0], [100, 100, 100]])
+dark_left = dark_above.T  # .T turns rows into columns
+for tiny in (flat_area, dark_above, dark_left):
+    print(f"{np.sum(convolve(tiny, horizontal)):.0f}")
 
 # %% [markdown]
-# 0 on the flat area. 400 where it goes from dark to bright, from left to right. 0 again where it goes from dark to bright
-# from top to bottom: that is an edge, but not the one that this kernel looks for.
-#
-# On the photograph, mid-grey stands for 0, bright for positive numbers, dark for negative ones. Find the columns of the
-# pavilion in one map and its roofs in the other one.
-
-# %%
-edges = {
-    "vertical edges": convolve(grey_part, vertical),
-    "horizontal edges": convolve(grey_part, horizontal),
-}
-cc.plot_feature_maps(part, edges)
-
-# %% [markdown]
-# Change the nine weights yourself, run the cell again, and see what happens to the photograph. This one has a 1 in the
-# middle: what does it do? Move that 1 to a corner. Then try to make the picture negative, dark for bright.
-
-# %%
-weights = np.array([[0, 0, 0],
-                    [0, 1, 0],
-                    [0, 0, 0]])
-cc.plot_feature_maps(part, {"your weights": convolve(grey_part, weights)})
-
-# %% [markdown]
-# Now make a kernel of your own.
+# 0 on the flat area. 400 where dark turns into bright on the way down. And 0 on the third picture: there is an edge, but it
+# stands upright, and this kernel does not look for those. Can you make one that does?
 
 # %% exercise="edge-kernel"
 
 # %% [markdown]
-# And the other way round: you see what came out, and say which kernel did it.
+# On the photograph, mid-grey stands for 0, bright for positive numbers, dark for negative ones. Find the roofs in the first
+# map, and the columns below the roof in the second one. The sky is flat, and so it is mid-grey in both.
+
+# %%
+vertical = yours_or_ours("edge-kernel", edge_kernel)
+edges = {
+    "horizontal edges": convolve(grey_part, horizontal),
+    "vertical edges": convolve(grey_part, np.array(vertical)),
+}
+cc.plot_feature_maps(part, edges)
+
+# %% [markdown]
+# Change the nine weights yourself and see at once what happens to the photograph. Try: all weights 0 but a 1 in the middle.
+# Then move that 1 to a corner. Then make the picture negative, dark for bright.
+
+# %% widget="FilterDemo"
+
+# %% [markdown]
+# Now the other way round. Four kernels were at work here. You see what came out, and say which kernel did it.
 
 # %%
 from cnn_course.exercises.lesson_02 import mystery_maps
 
-cc.plot_feature_maps(part, mystery_maps(grey_part))
+unknown = mystery_maps(grey_part)
+cc.plot_feature_maps(part, unknown, limits={"B": (0, 255), "D": (0, 255)}, columns=3)
 
 # %% exercise="read-feature-map"
 
