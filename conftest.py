@@ -1,6 +1,11 @@
 """Shared by all tests: the real data where it is, a quiet backend, and a browser."""
 
 import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import matplotlib
@@ -41,3 +46,43 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags.split())
         yield browser
         browser.close()
+
+
+def free_port():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return server.getsockname()[1]
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """A JupyterLab as `cnn-course lab` starts it; its address and its folder."""
+    port = free_port()
+    env = {**os.environ, "JUPYTER_TOKEN": "test", "JUPYTER_CONFIG_DIR": str(tmp_path / "config")}
+    command = [
+        Path(sys.executable).with_name("cnn-course"),
+        "lab",
+        "--folder",
+        str(tmp_path / "course"),
+        "--port",
+        str(port),
+        "--no-browser",
+    ]
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=log, stderr=log, start_new_session=True)
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(300):
+            time.sleep(0.2)
+            try:
+                urllib.request.urlopen(f"{address}/api?token=test", timeout=2)
+                break
+            except OSError:
+                continue
+        else:
+            raise AssertionError((tmp_path / "log").read_text())
+        yield address, tmp_path / "course"
+        os.killpg(server.pid, 2)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, 9)

@@ -4,7 +4,6 @@ import json
 import re
 
 import pytest
-from test_cli import lab  # noqa: F401
 
 pytestmark = pytest.mark.browser
 RUN_ALL = "void window.jupyterapp.commands.execute('notebook:run-all-cells')"
@@ -34,7 +33,8 @@ def check_output(page, exercise):
     return page.evaluate(
         """exercise => {
             const notebook = window.jupyterapp.shell.currentWidget.content;
-            const cell = notebook.widgets.find(c => (c.model.getMetadata('nbgrader') || {}).grade_id === exercise + '-check');
+            const gradeOf = cell => (cell.model.getMetadata('nbgrader') || {}).grade_id;
+            const cell = notebook.widgets.find(c => gradeOf(c) === exercise + '-check');
             const pending = cell.model.executionState === 'running' || cell.model.sharedModel.execution_count === null;
             return pending ? null : JSON.stringify(cell.model.sharedModel.getOutputs());
         }""",
@@ -51,7 +51,7 @@ def wait_for(page, exercise, pattern):
     raise AssertionError(f"{pattern!r} never came: {text[:2000]}")
 
 
-def test_lesson_02_runs_and_answers(lab, chromium):  # noqa: F811
+def test_lesson_02_runs_and_answers(lab, chromium):
     from cnn_course import exercises
 
     address, folder = lab

@@ -134,7 +134,7 @@ def test_without_a_backend_the_first_call_names_the_command():
         "except cnn_course.BackendError as error:\n    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", hide], capture_output=True, text=True)
-    assert 'pip install "cnn-course[tensorflow]"' in done.stdout, done.stderr
+    assert "pip install 'cnn-course[tensorflow]'" in done.stdout, done.stderr
 
 
 def test_rooms_import_only_from_the_floors_below():

@@ -76,7 +76,7 @@ def build_lenet(
             kernel_initializer=seeds.weights(activation),
             name=f"conv_{number}",
         )(x)
-        x = layers.AveragePooling2D(name=f"pool_{number}")(x)
+        x = layers.AveragePooling2D(2, name=f"pool_{number}")(x)
     x = layers.Flatten(name="flatten")(x)
     x = hidden(x, units, seeds, activation)
     return finished("lenet", inputs, x, classes, dropout, seeds, learning_rate)
@@ -133,7 +133,7 @@ def build_small_cnn(
     inputs, x = picture_input(input_shape, augmentation, smallest=2 ** len(filters))
     for number, maps in enumerate(filters, start=1):
         x = convolution(x, maps, seeds, f"conv_{number}", kernel_size)
-        x = layers.MaxPooling2D(name=f"pool_{number}")(x)
+        x = layers.MaxPooling2D(2, name=f"pool_{number}")(x)
     x = layers.Flatten(name="flatten")(x)
     x = hidden(x, units, seeds)
     return finished("small_cnn", inputs, x, classes, dropout, seeds, learning_rate)
@@ -199,7 +199,7 @@ def build_vgg_like(
     for block, (maps, count) in enumerate(zip(filters, counts, strict=True), start=1):
         for number in range(1, count + 1):
             x = convolution(x, maps, seeds, f"block{block}_conv{number}")
-        x = layers.MaxPooling2D(name=f"block{block}_pool")(x)
+        x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
     x = layers.Flatten(name="flatten")(x)
     x = hidden(x, units, seeds)
     return finished("vgg_like", inputs, x, classes, dropout, seeds, learning_rate)
@@ -250,7 +250,7 @@ def build_resnet_small(
     Examples
     --------
     >>> build_resnet_small((32, 32, 3), blocks=3).count_params()
-    274442
+    274042
     """
     seeds = Seeds(seed)
     filters = sizes(filters, "filters")
@@ -261,7 +261,7 @@ def build_resnet_small(
         for number in range(1, blocks + 1):
             strides = 2 if stage > 1 and number == 1 else 1
             x = residual_block(x, maps, strides, seeds, f"stage{stage}_block{number}")
-    x = layers.GlobalAveragePooling2D(name="average")(x)
+    x = layers.GlobalAveragePooling2D(2, name="average")(x)
     return finished("resnet_small", inputs, x, classes, dropout, seeds, learning_rate)
 
 
@@ -331,5 +331,5 @@ def build_mixed_scale_dense(
             name = f"conv_{layer + 1}" if width == 1 else f"conv_{layer + 1}_{channel + 1}"
             maps.append(convolution(seen, 1, seeds, name, dilation_rate=rate))
     x = layers.Concatenate(name="all_maps")(maps)
-    x = layers.GlobalAveragePooling2D(name="average")(x)
+    x = layers.GlobalAveragePooling2D(2, name="average")(x)
     return finished("mixed_scale_dense", inputs, x, classes, dropout, seeds, learning_rate)
