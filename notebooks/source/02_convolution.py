@@ -67,12 +67,13 @@ cc.plot_feature_maps(china, channels, limits=(0, 255))
 # %%
 grey = china.mean(axis=2)
 for d in (1, 10, 100):
-    left, right = grey[:, :-d].ravel(), grey[:, d:].ravel()
+    left = grey[:, :-d].ravel()  # all columns but the last d, written as one long row
+    right = grey[:, d:].ravel()  # all columns but the first d
     print(f"{d:3d} pixels apart: correlation {np.corrcoef(left, right)[0, 1]:.2f}")
 
 # %% [markdown]
 # `pixel_correlation` does this for every distance from 1 up. We take a second photograph, a flower, to be sure that it
-# is not only this one.
+# is not only this one. (To the right is one direction. `china.swapaxes(0, 1)` lays the picture on its side: try it.)
 
 # %%
 flower = cc.example_image("flower")
@@ -96,7 +97,7 @@ cc.plot_pixel_correlation(curves)
 
 # %% tags=["nbval-check-output"]
 small_picture = np.array([[1, 2, 3], [4, 5, 6]])
-print(small_picture.ravel())
+print(small_picture.ravel())  # ravel: one row after the other
 
 # %% [markdown]
 # All values are still there. What is lost is who is whose neighbour: 1 stood right above 4, and now three columns lie
@@ -117,7 +118,9 @@ cc.plot_shuffle(digits.images[:8], shuffled[:8].reshape(-1, 8, 8))
 
 # %% [markdown]
 # Now fit a multinomial logit on 1,200 pictures, and count how many of the other 597 it gets right. Once with the
-# pixels in their places, once shuffled.
+# pixels in their places, once shuffled. (scikit-learn adds a small penalty on large coefficients, as a ridge regression
+# does. It treats all columns alike, so it does not care about their order either. `solver` names the way to the maximum,
+# here Newton's.)
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -352,7 +355,7 @@ cc.plot_windows(7, 3)
 
 # %% [markdown]
 # **Stride.** The kernel may move more than one pixel at a time. The step is called the stride, $S$. With a stride of 2
-# the feature map is about half as large, and costs half as much in each direction.
+# the feature map has about half as many rows and half as many columns: a quarter of the numbers, and a quarter of the work.
 
 # %%
 cc.plot_windows(7, 3, strides=2)
