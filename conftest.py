@@ -1,5 +1,6 @@
 """Shared by all tests: the real data where it is, a quiet backend, and a browser."""
 
+import json
 import os
 import socket
 import subprocess
@@ -58,6 +59,9 @@ def free_port():
 def lab(tmp_path):
     """A JupyterLab as `cnn-course lab` starts it; its address and its folder."""
     port = free_port()
+    (tmp_path / "config").mkdir()
+    settings = {"LabApp": {"expose_app_in_browser": True}}
+    (tmp_path / "config" / "jupyter_lab_config.json").write_text(json.dumps(settings))
     env = {**os.environ, "JUPYTER_TOKEN": "test", "JUPYTER_CONFIG_DIR": str(tmp_path / "config")}
     command = [
         Path(sys.executable).with_name("cnn-course"),

@@ -123,10 +123,10 @@ def stored_outputs(notebook):
 
 def with_outputs(notebook, outputs):
     """Return the notebook's text with these outputs."""
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.execution_count = None
-            cell.outputs = outputs.get(cell.id, [])
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(code, start=1):
+        cell.outputs = outputs.get(cell.id, [])
+        cell.execution_count = number if cell.outputs else None  # nbval takes a cell without a number for never run
     nbformat.validate(notebook)
     return nbformat.writes(notebook, version=4, indent=1) + "\n"
 
