@@ -34,6 +34,8 @@ def build(source):
     for cell in jupytext.read(source, fmt="py:percent").cells:
         for solved, sequence in cells.items():
             exercise = cell.metadata.get("exercise")
+            if not exercise and not cell.source.strip():
+                continue
             made = exercise_cells(find_exercise(exercise), solved) if exercise else [plain_cell(cell)]
             sequence.extend(made)
     return tuple(finished(sequence, lesson) for sequence in (cells[False], cells[True]))

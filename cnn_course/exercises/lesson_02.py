@@ -122,7 +122,7 @@ def _unbounded(n, k, s):
 
 SAME_PADDING = FunctionExercise(
     id="same-padding",
-    title="Where `same` puts its zeros",
+    title="Where same puts its zeros",
     points=2,
     question=(
         "Write `same_padding(input_size, kernel_size, strides)`: how many zeros TensorFlow puts `(before, after)` "
