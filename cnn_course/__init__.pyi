@@ -63,5 +63,14 @@ from .plots.correlation import plot_shuffle as plot_shuffle
 from .plots.geometry import plot_connections as plot_connections
 from .plots.geometry import plot_volume as plot_volume
 from .plots.geometry import plot_windows as plot_windows
+from .training import Augmentation as Augmentation
+from .training import Comparison as Comparison
+from .training import RandomNoise as RandomNoise
+from .training import TrainingHistory as TrainingHistory
+from .training import TrainingWarning as TrainingWarning
+from .training import batches as batches
+from .training import build_augmentation as build_augmentation
+from .training import compare as compare
+from .training import train_model as train_model
 
 __version__: str

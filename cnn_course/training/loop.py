@@ -1,0 +1,215 @@
+"""`train_model`: Keras's `fit`, with progress, early stopping, a checkpoint to go on from, and plain words."""
+
+import warnings
+from dataclasses import replace
+
+from .._keras import load_keras
+from ..errors import ModelError
+from ._checks import TrainingWarning, check_fit, check_integer, class_weights, warn_if_too_large
+from ._keeper import Keeper
+from ._progress import Progress
+from .checkpoint import Checkpoint, describe_run
+from .history import Comparison, TrainingHistory, counted
+from .pipeline import checked_batch_size, make_batches, rows_of
+
+keras = load_keras()
+
+_EVALUATION_BATCH = 256  # without gradients a batch needs less memory, and large ones are faster
+
+
+def train_model(
+    model,
+    data,
+    validation_data=None,
+    epochs=10,
+    batch_size=32,
+    patience=None,
+    monitor=None,
+    class_weight=None,
+    checkpoint=None,
+    seed=0,
+    callbacks=(),
+    progress=True,
+):
+    """Train a compiled model with Keras's `fit`, and return what happened in each epoch.
+
+    The same model with the same first weights, data and seed is trained the same way again: the order of the
+    pictures and the model's dropout and augmentation follow from the seed. (Sums of floating point numbers
+    on several cores may still differ in their last digits.)
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled, as the `build_*` functions return it.
+    data : ImageDataset, LazyImageDataset, PointDataset or pair of arrays
+        Pictures ``(n, height, width, channels)``, uint8, 0 to 255, and labels ``(n,)`` from 0 to classes - 1.
+    validation_data : as `data`, optional
+        Looked at after each epoch, never trained on.
+    epochs : int
+        Passes over the data, those before a resumption included.
+    batch_size : int
+        Pictures in a step of the optimiser.
+    patience : int, optional
+        Stop when `monitor` has not improved for so many epochs, and take the weights of the best epoch back.
+        With ``patience=epochs`` all epochs are trained and the best one is taken.
+    monitor : str, optional
+        ``"val_loss"`` where there is validation data, otherwise ``"loss"``; or any metric's name. Losses and
+        errors are best when small, other metrics when large.
+    class_weight : dict of int to float, or "balanced", optional
+        How much a picture of each class counts. ``"balanced"`` is ``n / (classes * pictures of the class)``, so
+        that each class counts the same in all.
+    checkpoint : str or Path, optional
+        Folder that after each epoch holds all that is needed to go on. If the process is killed, the same call
+        goes on after the last finished epoch, and says so. If all epochs are done, it gives the trained
+        model back without training.
+    seed : int
+        Of the order, dropout and augmentation; not of the first weights, which the model has already.
+    callbacks : sequence of keras.callbacks.Callback
+        Called as by `fit`. Their own state is not in the checkpoint.
+    progress : bool
+        Whether to show a line with the time left, loss and accuracy. It is still in a stored notebook.
+
+    Returns
+    -------
+    TrainingHistory
+
+    Raises
+    ------
+    DataError
+        If data, labels or numbers do not fit each other or the model.
+    ModelError
+        If the model is not compiled, `monitor` is no metric of it, or the checkpoint is another training's.
+
+    Warns
+    -----
+    TrainingWarning
+        If the loss is no longer a number (training stops, and the warning says why this happens), or if the
+        batch will hardly fit into the free memory.
+
+    Notes
+    -----
+    The order of an epoch is a permutation drawn from the pair (seed, epoch).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cnn_course import build_logit
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(200, 2))
+    >>> model = build_logit((2,), classes=2, seed=0)
+    >>> history = train_model(model, (x, x[:, 0] > 0), epochs=3, progress=False)
+    >>> history.epochs, history.metrics["loss"][0] > history.metrics["loss"][2]
+    (3, True)
+    """
+    check_integer("epochs", epochs, 1)
+    check_integer("seed", seed, 0)
+    if patience is not None:
+        check_integer("patience", patience, 1)
+    rows = rows_of(data)
+    held_out = None if validation_data is None else rows_of(validation_data)
+    for part in filter(None, (rows, held_out)):
+        check_fit(model, part)
+    weights = class_weights(class_weight, rows)
+    warn_if_too_large(model, checked_batch_size(batch_size))
+    _seed_random_layers(model, seed)
+    store = checkpoint and Checkpoint(checkpoint, describe_run(model, rows, batch_size, seed, weights))
+    monitor = monitor or ("loss" if held_out is None else "val_loss")
+    history = _begun(store and store.restore(model), rows, batch_size, monitor, seed)
+
+    train, orders = make_batches(rows, batch_size, seed=seed, first_epoch=history.epochs)
+    keeper = Keeper(history, patience, store, orders)
+    line = Progress(_title(model, rows, history), epochs, orders.steps, history.epochs) if progress else None
+    if history.epochs < epochs and not keeper.reason_to_stop():
+        model.fit(
+            train,
+            initial_epoch=history.epochs,
+            epochs=epochs,
+            shuffle=False,  # the batches are shuffled already
+            validation_data=held_out and make_batches(held_out, _EVALUATION_BATCH, shuffle=False)[0],
+            class_weight=weights,
+            callbacks=[keeper, *filter(None, [line]), *callbacks],
+            verbose=0,
+        )
+    finished = keeper.finished(model)
+    if line:
+        line.close(finished.ended)
+    if keeper.failed:
+        warnings.warn(finished.ended, TrainingWarning, stacklevel=2)
+    return finished
+
+
+def compare(settings, data, validation_data=None, **options):
+    """Train a model for each of several settings on the same data, and return their histories by name.
+
+    Parameters
+    ----------
+    settings : dict
+        Name to a function without arguments that returns a compiled model, or name to a dict of arguments of
+        `train_model`, with such a function under ``"model"``.
+    data, validation_data
+        As for `train_model`.
+    **options
+        Arguments of `train_model` for all settings; ``model`` may be among them.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ModelError
+        If a setting has no function that builds its model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cnn_course import build_logit
+    >>> x = np.random.default_rng(0).normal(size=(200, 2))
+    >>> build = lambda: build_logit((2,), classes=2, seed=0)
+    >>> sizes = {"one at a time": {"batch_size": 1}, "all at once": {"batch_size": 200}}
+    >>> both = compare(sizes, (x, x[:, 0] > 0), model=build, epochs=2, progress=False)
+    >>> both["one at a time"].metrics["loss"][-1] < both["all at once"].metrics["loss"][-1]
+    True
+    """
+    histories = {}
+    for name, setting in settings.items():
+        arguments = {**options, **(setting if isinstance(setting, dict) else {"model": setting})}
+        build = arguments.pop("model", None)
+        if not callable(build) or isinstance(build, keras.Model):
+            raise ModelError(
+                f"Each setting needs a function that builds its model, or two settings would train the same weights. "
+                f"Received: {name!r} with model={build!r}. Try model=lambda: build_small_cnn(...)."
+            )
+        if arguments.get("progress", True):
+            print(f"{name}: ", end="")
+        histories[name] = train_model(build(), data, validation_data, **arguments)
+    return Comparison(histories)
+
+
+def _begun(history, rows, batch_size, monitor, seed):
+    """Return the history to go on with: a new one, or that of a checkpoint, which notes where it was taken up."""
+    if history is None:
+        backend = keras.backend.backend()
+        return TrainingHistory({}, (), len(rows), batch_size, monitor, backend=backend, seed=seed)
+    resumed = (*history.resumed_after, history.epochs)
+    return replace(history, monitor=monitor, ended="", restored_epoch=None, resumed_after=resumed)
+
+
+def _title(model, rows, history):
+    title = f"Training {model.name} on {counted(len(rows), 'picture')}"
+    return f"{title}, going on after epoch {history.epochs}" if history.resumed_after else title
+
+
+def _seed_random_layers(model, seed):
+    """Give each random layer (dropout, augmentation) a state that follows from the seed and its place alone."""
+    values = (value for layer in _all_layers(model) for value in vars(layer).values())
+    generators = (value for value in values if isinstance(value, keras.random.SeedGenerator))
+    for place, generator in enumerate(generators):
+        generator.state.assign([seed % 2**32, place])
+
+
+def _all_layers(model):
+    for layer in model.layers:
+        yield layer
+        if hasattr(layer, "layers"):
+            yield from _all_layers(layer)

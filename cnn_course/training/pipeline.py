@@ -1,0 +1,201 @@
+"""Batches for every backend: a `tf.data` pipeline under TensorFlow, a `keras.utils.PyDataset` elsewhere."""
+
+import math
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+
+from .._keras import load_keras
+from ..errors import DataError
+
+keras = load_keras()
+
+
+def batches(data, batch_size=32, shuffle=True, seed=0):
+    """Return the data as batches, in the form that the backend reads fastest.
+
+    Every pass over them is an epoch. The order of an epoch depends on the seed and on the epoch's number
+    alone, so training that is taken up again sees the batches that it would have seen.
+
+    Parameters
+    ----------
+    data : ImageDataset, LazyImageDataset, PointDataset or pair of arrays
+        Pictures ``(n, height, width, channels)``, uint8, 0 to 255 (or rows ``(n, d)``), and labels ``(n,)``.
+    batch_size : int
+        Pictures in a batch; the last one of an epoch may be smaller.
+    shuffle : bool
+        Whether each epoch has an order of its own; False keeps the order of the data.
+    seed : int
+        Of the orders.
+
+    Returns
+    -------
+    tf.data.Dataset or keras.utils.PyDataset
+        Pairs of pictures and labels; `Model.fit` takes either (with ``shuffle=False``, it is shuffled already).
+
+    Raises
+    ------
+    DataError
+        If the data or `batch_size` cannot be used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pictures, labels = np.zeros((10, 28, 28, 1), "uint8"), np.arange(10)
+    >>> [len(batch) for _, batch in batches((pictures, labels), batch_size=4)]
+    [4, 4, 2]
+    """
+    return make_batches(rows_of(data), batch_size, shuffle, seed)[0]
+
+
+def make_batches(rows, batch_size, shuffle=True, seed=0, first_epoch=0):
+    """Return the batches of the rows, and the `Orders` that say which row comes when."""
+    orders = Orders(len(rows), checked_batch_size(batch_size), seed if shuffle else None, first_epoch)
+    made = _tensorflow_batches if keras.backend.backend() == "tensorflow" else _PyBatches
+    return made(rows, orders), orders
+
+
+def rows_of(data):
+    """Return the data as an object with `take(indices)`, `labels`, and a length.
+
+    Parameters
+    ----------
+    data : ImageDataset, LazyImageDataset, PointDataset or pair of arrays
+
+    Returns
+    -------
+    ArrayRows or LazyRows
+
+    Raises
+    ------
+    DataError
+        If it is none of these, or pictures and labels do not fit each other.
+    """
+    if isinstance(data, (tuple, list)):
+        if len(data) != 2:
+            raise DataError(f"data must be a pair (pictures, labels) or a data set. Received: {len(data)} parts")
+        return ArrayRows(np.asarray(data[0]), np.asarray(data[1]))
+    for name in ("images", "x"):
+        if hasattr(data, name) and hasattr(data, "labels"):
+            return ArrayRows(np.asarray(getattr(data, name)), np.asarray(data.labels))
+    if hasattr(data, "batches") and hasattr(data, "labels"):
+        return LazyRows(data)
+    raise DataError(
+        f"data must be a data set of the course or a pair (pictures, labels). Received: {type(data).__name__}. "
+        "Try load_dataset(...) or load_images_from_folder(...)."
+    )
+
+
+@dataclass(frozen=True)
+class ArrayRows:
+    """Pictures and labels that are in memory."""
+
+    x: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self):
+        if self.x.ndim < 2 or len(self.x) != len(self.labels) or not len(self.x):
+            raise DataError(
+                "data must hold a label for each picture, and at least one picture of shape (height, width, "
+                f"channels). Received: pictures of shape {self.x.shape}, labels of shape {self.labels.shape}"
+            )
+        if self.x.dtype.kind not in "buif":
+            raise DataError(f"Pictures must be numbers, best uint8. Received: dtype {self.x.dtype}")
+        if self.x.dtype.kind == "f" and not np.isfinite(self.x).all():
+            raise DataError("Pictures must be finite numbers; these hold NaN or infinity. Look where they come from.")
+
+    def __len__(self):
+        return len(self.x)
+
+    @property
+    def shape(self):
+        """Shape of one row."""
+        return self.x.shape[1:]
+
+    def take(self, indices):
+        """Return pictures and labels of these rows."""
+        return self.x[indices], self.labels[indices]
+
+
+class LazyRows:
+    """Pictures that are read from their files batch by batch."""
+
+    def __init__(self, data):
+        self._data, self.labels, self.shape = data, np.asarray(data.labels), tuple(data.shape)[-3:]
+
+    def __len__(self):
+        return len(self.labels)
+
+    def take(self, indices):
+        """Return pictures and labels of these rows."""
+        return self._data.take(indices), self.labels[indices]
+
+
+class Orders:
+    """The order of the rows in each epoch, from nothing but the seed and the epoch's number.
+
+    Each call of `next_epoch` begins an epoch; `epoch` says which one comes next, counted from 0.
+    """
+
+    def __init__(self, n, batch_size, seed, first_epoch=0):
+        self.n, self.batch_size, self.seed, self.epoch = n, batch_size, seed, first_epoch
+
+    @property
+    def steps(self):
+        """Batches in an epoch."""
+        return math.ceil(self.n / self.batch_size)
+
+    def next_epoch(self):
+        """Return the row numbers of the next epoch, in their order, as int64 of shape (n,)."""
+        epoch, self.epoch = self.epoch, self.epoch + 1
+        if self.seed is None:
+            return np.arange(self.n)
+        return np.random.default_rng((self.seed, epoch)).permutation(self.n)
+
+
+def _tensorflow_batches(rows, orders):
+    import tensorflow as tf
+
+    order = tf.data.Dataset.from_generator(
+        lambda: iter([orders.next_epoch()]), output_signature=tf.TensorSpec((orders.n,), tf.int64)
+    )
+    indices = order.unbatch().batch(orders.batch_size)
+    if isinstance(rows, LazyRows):
+        pairs = indices.map(lambda i: _read_in_python(tf, rows, i), num_parallel_calls=1)
+    else:
+        # TensorFlow gathers the pictures, a batch at a time: a step in Python for each would hold Python's lock.
+        x, labels = tf.constant(rows.x), tf.constant(rows.labels)
+        pairs = indices.map(lambda i: (tf.gather(x, i), tf.gather(labels, i)), num_parallel_calls=1)
+    return pairs.apply(tf.data.experimental.assert_cardinality(orders.steps)).prefetch(2)
+
+
+def _read_in_python(tf, rows, indices):
+    kinds = tf.TensorSpec((None, *rows.shape), tf.uint8), tf.TensorSpec((None,), rows.labels.dtype)
+    pair = tf.numpy_function(rows.take, [indices], [kind.dtype for kind in kinds])
+    return tuple(tf.ensure_shape(part, kind.shape) for part, kind in zip(pair, kinds, strict=True))
+
+
+class _PyBatches(keras.utils.PyDataset):
+    """Batches of the rows for the backends without `tf.data`."""
+
+    def __init__(self, rows, orders):
+        super().__init__()
+        self._rows, self._orders = rows, orders
+        self._order = None
+
+    def __len__(self):
+        return self._orders.steps
+
+    def __getitem__(self, step):
+        if step == 0 or self._order is None:
+            self._order = self._orders.next_epoch()
+        size = self._orders.batch_size
+        return self._rows.take(self._order[step * size : (step + 1) * size])
+
+
+def checked_batch_size(batch_size):
+    """Return `batch_size` if it is a positive integer."""
+    if isinstance(batch_size, bool) or not isinstance(batch_size, Integral) or batch_size < 1:
+        raise DataError(f"batch_size must be a positive integer. Received: batch_size={batch_size!r}")
+    return int(batch_size)
