@@ -204,7 +204,7 @@ def test_bad_numbers_are_named(argument, bad):
 
 @pytest.mark.parametrize("bad", ["full", -1, (1, 2, 3), 0.5, ((1, 1),) * 3, True])
 def test_bad_padding_is_named(bad):
-    with pytest.raises(GeometryError, match="padding must be .*Received: padding="):
+    with pytest.raises(GeometryError, match=r"padding must be .*Received: padding="):
         output_size((8, 8), 3, padding=bad)
 
 
