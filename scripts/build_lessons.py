@@ -52,7 +52,7 @@ def plain_cell(cell):
 def exercise_cells(exercise, solved):
     """Return the question, the answer's cell and the check's cell of one exercise."""
     points = f"{exercise.points} point{'s' if exercise.points != 1 else ''}"
-    question = f"### ✎ {exercise.title}  ({points})\n\n{exercise.question}"
+    question = f"### ✎ {exercise.title}  ({points})\n\n{exercise.text}"
     answer = exercise.stub
     if solved:
         answer = f"### BEGIN SOLUTION\n{exercise.solution.strip()}\n### END SOLUTION"
