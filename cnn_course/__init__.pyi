@@ -72,5 +72,6 @@ from .training import batches as batches
 from .training import build_augmentation as build_augmentation
 from .training import compare as compare
 from .training import train_model as train_model
+from .widgets import ConvolutionDemo as ConvolutionDemo
 
 __version__: str

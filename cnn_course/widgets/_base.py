@@ -1,0 +1,187 @@
+"""What every widget of the course shares: one module of JavaScript, alive with a kernel and without one."""
+
+import hashlib
+import json
+import re
+from html import escape
+from pathlib import Path
+
+import anywidget
+
+STATIC = Path(__file__).parent / "static"
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
+
+
+def bundle(name):
+    """Return a module of `static` and all that it imports, as the text of one module.
+
+    Parameters
+    ----------
+    name : str
+        A file of `static`.
+
+    Returns
+    -------
+    str
+        The files one after the other, the imported ones first, each once. Their names are all different.
+    """
+    files = {}
+
+    def add(file):
+        if file in files:
+            return
+        files[file] = ""
+        text = (STATIC / file).read_text(encoding="utf-8")
+        for imported in _IMPORT.findall(text):
+            add(imported)
+        files[file] = files.pop(file) + _IMPORT.sub("", text)  # after its imports
+
+    add(name)
+    return "\n".join(files.values())
+
+
+def style():
+    """Return the style sheet that all widgets share.
+
+    Returns
+    -------
+    str
+    """
+    return (STATIC / "widgets.css").read_text(encoding="utf-8")
+
+
+def fragment(module, css, state, name):
+    """Return HTML that brings a widget to life in any page, without a kernel and without a network.
+
+    Parameters
+    ----------
+    module, css : str
+        The widget's JavaScript, ending in ``export default { render }``, and its style.
+    state : dict
+        The widget's traits, as JSON takes them.
+    name : str
+        The name of the class, for the reader of the page's source.
+
+    Returns
+    -------
+    str
+        A style, an empty element and an inline module.
+    """
+    values = json.dumps(state, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
+    mark = hashlib.sha256((module + values).encode()).hexdigest()[:10]
+    boot = bundle("standalone.js").replace("export ", "")
+    script = lighter(re.sub(r"^export default (.*);$", r"const widget = \1;", f"{module}\n{boot}", flags=re.MULTILINE))
+    return (
+        f'<style>{lighter(css)}</style>\n<div data-widget="{mark}" data-name="{escape(name)}"></div>\n'
+        f'<script type="module">\n{script}\nstandalone("{mark}", {values}, widget);\n</script>\n'
+    )
+
+
+def lighter(code):
+    r"""Return JavaScript or CSS without indentation and without the comments that fill whole lines.
+
+    Examples
+    --------
+    >>> lighter("// why\nif (a) {\n  b();\n}")
+    'if (a) {\nb();\n}'
+    """
+    lines = (line.strip() for line in code.splitlines())
+    return "\n".join(line for line in lines if line and not re.match(r"//|/\*.*\*/$", line))
+
+
+def page(title, body):
+    """Return a whole page around a fragment.
+
+    Parameters
+    ----------
+    title, body : str
+
+    Returns
+    -------
+    str
+    """
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title></head><body>\n<main>\n{body}</main>\n</body></html>\n"
+    )
+
+
+def frame(title, body):
+    """Return a page as an ``<iframe srcdoc>``: for places that run no script of their own, such as stored outputs.
+
+    Parameters
+    ----------
+    title, body : str
+
+    Returns
+    -------
+    str
+    """
+    inside = page(title, body).replace("&", "&amp;").replace("'", "&#39;")
+    return (
+        f'<iframe title="{escape(title)}" style="width:100%;height:640px;border:0" loading="lazy" '
+        f"srcdoc='{inside}'></iframe>"
+    )
+
+
+class CourseWidget(anywidget.AnyWidget):
+    """A widget that looks and acts the same in a notebook, in a page without a kernel and in a slide.
+
+    A subclass gives its module as ``_esm``, its style as ``_css``, and one sentence as ``title``.
+    """
+
+    title = "Widget"
+
+    def static_html(self, form="fragment"):
+        """Return the widget, as it stands now, as HTML that needs no kernel and no network.
+
+        Parameters
+        ----------
+        form : {"fragment", "page", "frame"}, default "fragment"
+            A piece of HTML to paste into any page or slide, a whole page, or an ``<iframe>`` that holds one.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        ValueError
+            If `form` is none of the three.
+
+        Examples
+        --------
+        >>> from cnn_course import ConvolutionDemo
+        >>> html = ConvolutionDemo(strides=2).static_html()
+        >>> len(html) < 60_000, "http://" in html, "https://" in html
+        (True, False, False)
+        """
+        if form not in ("fragment", "page", "frame"):
+            raise ValueError(f'form must be "fragment", "page" or "frame". Received: form={form!r}')
+        body = fragment(self._esm, self._css, self.saved_state(), type(self).__name__)
+        if form == "fragment":
+            return body
+        return page(self.title, body) if form == "page" else frame(self.title, body)
+
+    def saved_state(self):
+        """Return the traits that make the widget what it is, as JSON takes them.
+
+        Returns
+        -------
+        dict
+        """
+        return {name: value for name, value in self.get_state().items() if not name.startswith("_") and own(name)}
+
+    def _repr_mimebundle_(self, **options):
+        bundle = super()._repr_mimebundle_(**options)
+        data, *rest = bundle if isinstance(bundle, tuple) else (bundle,)
+        if not data:
+            return bundle
+        data = {**data, "text/plain": repr(self), "text/html": self.static_html("frame")}
+        return (data, *rest) if rest else data
+
+
+def own(name):
+    """Return whether a trait belongs to the course, and not to every widget."""
+    return name not in ("layout", "tabbable", "tooltip", "comm", "keys")

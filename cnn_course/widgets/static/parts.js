@@ -1,0 +1,271 @@
+// What the widgets are put together from: elements, number fields, choices, and matrices one can walk through.
+
+/** An element with attributes (a function is a listener) and children. */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value !== false && value !== null) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children);
+  return element;
+}
+
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+let lastId = 0;
+export const newId = (name) => `cw-${name}-${++lastId}-${Math.floor(performance.now())}`;
+
+/** The root of a widget: it keeps its keys to itself, and Escape gives them back to the page, notebook or deck. */
+export function openRoot(el, name) {
+  const root = h("section", { class: "cw", "aria-label": name, "data-lm-suppress-shortcuts": "true" });
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      document.activeElement?.blur();
+      root.parentElement?.closest("[tabindex]")?.focus();
+      window.frameElement?.ownerDocument.defaultView.focus();
+    }
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
+  });
+  el.replaceChildren(root);
+  return root;
+}
+
+/** A line for faults: read aloud at once, and there only when there is something to say. */
+export function faultLine() {
+  const line = h("p", { class: "cw-fault", role: "alert", hidden: true });
+  return {
+    el: line,
+    say(sentence) {
+      setText(line, sentence);
+      line.hidden = !sentence;
+    },
+  };
+}
+
+/** A number field with buttons; text that is no such number becomes a sentence for say(). */
+export function stepper({ label, min, max, step = 1, whole = true, onValue, say, digits = 4 }) {
+  const id = newId("field");
+  const field = h("input", {
+    id, type: "text", inputmode: whole ? "numeric" : "decimal", role: "spinbutton", autocomplete: "off",
+    "aria-valuemin": min, "aria-valuemax": max, size: 3,
+  });
+  let shown = null;
+  const rule = `${label} must be a ${whole ? "whole " : ""}number from ${min} to ${max}.`;
+  const read = (text) => {
+    const value = text.trim() === "" ? NaN : Number(text.replace(",", ".").replace("−", "-"));
+    return value >= min && value <= max && (!whole || Number.isInteger(value)) ? value : null;
+  };
+  const take = () => {
+    const value = read(field.value);
+    field.setAttribute("aria-invalid", String(value === null));
+    say(value === null ? `${rule} You wrote “${field.value.slice(0, 20)}”.` : "");
+    if (value !== null && value !== shown) onValue(value);
+  };
+  const move = (by) => {
+    const from = read(field.value) ?? shown ?? min;
+    field.value = String(Math.min(max, Math.max(min, Number((from + by).toFixed(digits)))));
+    take();
+  };
+  field.addEventListener("input", take);
+  field.addEventListener("focus", () => field.select());
+  field.addEventListener("keydown", (event) => {
+    const by = { ArrowUp: step, ArrowDown: -step, PageUp: 10 * step, PageDown: -10 * step }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    move(by);
+  });
+  const button = (sign, by, what) =>
+    h("button", { type: "button", tabindex: -1, "aria-label": `${what} ${label}`, click: () => move(by) }, sign);
+  const el = h("div", { class: "cw-field" }, h("label", { for: id }, label),
+    h("div", { class: "cw-stepper" }, button("−", -step, "less"), field, button("+", step, "more")));
+  return {
+    el,
+    field,
+    show(value) {
+      if (value === shown && field.getAttribute("aria-invalid") !== "true") return;
+      shown = value;
+      if (read(field.value) !== value) field.value = String(value);
+      field.setAttribute("aria-valuenow", value);
+      field.setAttribute("aria-invalid", "false");
+    },
+  };
+}
+
+/** One of several, as a list; options are [value, text]. */
+export function dropdown({ label, options, onValue }) {
+  const id = newId("list");
+  const list = h("select", { id, change: () => onValue(list.value) });
+  const fill = (all) => list.replaceChildren(...all.map(([value, text]) => h("option", { value }, text)));
+  fill(options);
+  return {
+    el: h("div", { class: "cw-field" }, h("label", { for: id }, label), list),
+    list,
+    fill,
+    show(value) {
+      if (list.value !== value) list.value = value;
+    },
+  };
+}
+
+/** One of a few, side by side; the arrow keys move between them. */
+export function radios({ label, options, onValue }) {
+  const name = newId("choice");
+  const inputs = options.map(([value]) => h("input", { type: "radio", name, value, change: () => onValue(value) }));
+  const el = h("fieldset", { class: "cw-radios" }, h("legend", {}, label),
+    h("div", {}, ...options.map(([, text], n) => h("label", {}, inputs[n], h("span", {}, text)))));
+  return { el, show: (value) => inputs.forEach((input) => (input.checked = input.value === value)) };
+}
+
+export function checkbox({ label, onValue }) {
+  const box = h("input", { type: "checkbox", change: () => onValue(box.checked) });
+  return { el: h("label", { class: "cw-check" }, box, h("span", {}, label)), box, show: (value) => (box.checked = value) };
+}
+
+export function range({ label, min, max, step, onValue, unit = "" }) {
+  const id = newId("range");
+  const bar = h("input", { id, type: "range", min, max, step, input: () => onValue(Number(bar.value)) });
+  const text = h("output", { for: id });
+  return {
+    el: h("div", { class: "cw-field cw-range" }, h("label", { for: id }, label), h("div", {}, bar, text)),
+    bar,
+    show(value) {
+      if (Number(bar.value) !== value) bar.value = value;
+      setText(text, `${value}${unit}`);
+      bar.setAttribute("aria-valuetext", `${value}${unit}`);
+    },
+  };
+}
+
+const ICONS = {
+  first: "M3 3v10M13 3 6 8l7 5z", back: "M11 3 4 8l7 5z", play: "M4 2.5v11l9-5.5z", pause: "M5 3v10M11 3v10",
+  forward: "M5 3l7 5-7 5z", last: "M13 3v10M3 3l7 5-7 5z", again: "M12.5 5.5A5.2 5.2 0 1 0 13.2 9M13 2v4H9",
+};
+
+/** A button with a picture and a name. */
+export function iconButton(icon, label, click) {
+  const button = h("button", { type: "button", class: "cw-icon", "aria-label": label, title: label, click });
+  const draw = (name, text) => {
+    button.innerHTML = `<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
+    button.setAttribute("aria-label", text);
+    button.title = text;
+  };
+  draw(icon, label);
+  return { el: button, draw };
+}
+
+const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+/** A matrix of cells: one Tab stop, arrow keys inside, Enter or a digit to write where it may be edited. */
+export class NumberGrid {
+  constructor({ label, onChoose, onEdit, say }) {
+    Object.assign(this, { label, onChoose, onEdit, say, rows: 0, columns: 0, at: [0, 0], cells: [], drawn: [] });
+    this.el = h("table", { role: "grid", "aria-label": label, class: "cw-grid" });
+    this.el.addEventListener("keydown", (event) => this.onKey(event));
+    this.el.addEventListener("click", (event) => this.onClick(event));
+  }
+
+  /** Make the cells anew if the size has changed. */
+  shape(rows, columns) {
+    if (rows === this.rows && columns === this.columns) return;
+    Object.assign(this, { rows, columns });
+    const held = this.el.contains(document.activeElement);
+    this.cells = Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => this.newCell(i, j)));
+    this.drawn = this.cells.map((row) => row.map(() => ""));
+    this.el.replaceChildren(h("tbody", { role: "rowgroup" }, ...this.cells.map((row) => h("tr", { role: "row" }, ...row))));
+    this.el.style.setProperty("--columns", columns);
+    this.moveTo(Math.min(this.at[0], rows - 1), Math.min(this.at[1], columns - 1), held);
+  }
+
+  newCell(i, j) {
+    const cell = h("td", { role: "gridcell", tabindex: -1 }, h("span", { class: "cw-value" }), h("small", { "aria-hidden": true }));
+    cell.place = [i, j];
+    return cell;
+  }
+
+  /** Draw one cell; nothing happens where nothing has changed. */
+  paint(i, j, { text, note = "", classes = "", name, selected = null, editable = false }) {
+    const key = `${text}|${note}|${classes}|${selected}|${name}|${editable}`;
+    if (this.drawn[i][j] === key) return;
+    this.drawn[i][j] = key;
+    const cell = this.cells[i][j];
+    cell.editable = editable;
+    cell.className = classes;
+    setText(cell.firstChild, text);
+    setText(cell.childNodes[1], note);
+    cell.setAttribute("aria-label", name);
+    if (selected !== null) cell.setAttribute("aria-selected", String(selected));
+    if (this.onEdit) cell.setAttribute("aria-readonly", String(!editable));
+  }
+
+  moveTo(i, j, focus) {
+    this.cells[this.at[0]]?.[this.at[1]]?.setAttribute("tabindex", -1);
+    this.at = [Math.max(i, 0), Math.max(j, 0)];
+    const cell = this.cells[this.at[0]]?.[this.at[1]];
+    cell?.setAttribute("tabindex", 0);
+    if (focus) cell?.focus();
+  }
+
+  onKey(event) {
+    const [i, j] = this.at;
+    if (event.target.tagName === "INPUT") return;
+    if (event.key === "Home") return this.go(event, event.ctrlKey ? 0 : i, 0);
+    if (event.key === "End") return this.go(event, event.ctrlKey ? this.rows - 1 : i, this.columns - 1);
+    const move = MOVES[event.key];
+    if (move) return this.go(event, i + move[0], j + move[1]);
+    const writes = /^[-\d.,]$/.test(event.key) && !event.ctrlKey && !event.metaKey;
+    if (writes || event.key === "Enter" || event.key === "F2") {
+      event.preventDefault();
+      if (this.cells[i][j].editable) this.edit(this.cells[i][j], writes ? event.key : null);
+      else this.onChoose?.(i, j);
+    }
+  }
+
+  go(event, i, j) {
+    event.preventDefault();
+    if (i < 0 || j < 0 || i >= this.rows || j >= this.columns) return;
+    this.moveTo(i, j, true);
+    this.onChoose?.(i, j);
+  }
+
+  onClick(event) {
+    const cell = event.target.closest("td");
+    if (!cell || event.target.tagName === "INPUT") return;
+    this.moveTo(...cell.place, true);
+    if (cell.editable) this.edit(cell, null);
+    else this.onChoose?.(...cell.place);
+  }
+
+  /** Put a field into the cell; Enter and leaving it keep the number, Escape does not. */
+  edit(cell, start) {
+    const value = cell.firstChild;
+    const field = h("input", { type: "text", inputmode: "decimal", "aria-label": cell.getAttribute("aria-label") });
+    field.value = start ?? value.textContent.replace("−", "-");
+    let done = false;
+    const finish = (keep, refocus) => {
+      if (done) return;
+      done = true;
+      const number = field.value.trim() === "" ? NaN : Number(field.value.replace(",", ".").replace("−", "-"));
+      field.remove();
+      cell.classList.remove("editing");
+      if (refocus) cell.focus();
+      if (!keep || field.value === value.textContent.replace("−", "-")) return;
+      if (Number.isFinite(number) && Math.abs(number) <= 9999) {
+        this.say("");
+        this.onEdit(...cell.place, number);
+      } else this.say(`A cell must hold a number from −9999 to 9999. You wrote “${field.value.slice(0, 20)}”; it stays ${value.textContent}.`);
+    };
+    field.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter") finish(true, true);
+      if (event.key === "Escape") finish(false, true);
+    });
+    field.addEventListener("blur", () => finish(true, false));
+    cell.classList.add("editing");
+    cell.append(field);
+    field.focus();
+    if (start === null) field.select();
+  }
+}
