@@ -91,6 +91,10 @@ def output_size(w, k, p, s):
             lambda w, k, p, s: (w - k + 2 * p + 1) // s,
             "The + 1 is for the first position. It comes after the division, not before.",
         ),
+        Misconception(
+            lambda w, k, p, s: w - k + 2 * p // s + 1,
+            "Python divides before it adds: here only 2P is divided. Put the whole way in parentheses first.",
+        ),
     ),
 )
 
