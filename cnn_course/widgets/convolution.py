@@ -151,6 +151,8 @@ class ConvolutionDemo(CourseWidget):
 
     @traitlets.observe("kernel")
     def _follow_kernel(self, _):
+        if self.kernel4d.shape == self._kernel_shape():
+            return
         rows, columns, third, fourth = self.kernel4d.shape
         with self.hold_sync():
             self.kernel_size = (rows, columns)

@@ -75,16 +75,19 @@ function transposedLines(ready, axis, number) {
   return [`${start} + ${reach} − ${cut} + ${added || 0} = ${output}`];
 }
 
-/** What is never read, as one sentence, or "". */
+/** What is never read, as one sentence. */
 export function unreachedSentence(ready, counts) {
+  const [height, width] = [counts.length, counts[0].length];
   const [rows, columns] = ready.axes.map((axis) => axis.unreached);
-  const border = [rows && `${times(rows, "row")} below`, columns && `${times(columns, "column")} on the right`]
-    .filter(Boolean).join(" and ");
   const total = counts.flat().filter((count) => count === 0).length;
   if (!total) return "Every pixel is read by at least one window.";
-  const pixels = `${times(total, "pixel")} of ${counts.length * counts[0].length}`;
-  const reason = border ? `${border}: the kernel has no room for one more position` : "the windows jump over them";
-  return `No window reads ${pixels} (hatched): ${reason}.`;
+  const sides = [rows && `${times(rows, "row")} below`, columns && `${times(columns, "column")} on the right`];
+  const border = sides.filter(Boolean).join(" and ");
+  const reasons = [
+    border && `${border}, where no further position fits`,
+    total > height * width - (height - rows) * (width - columns) && "what the windows jump over",
+  ];
+  return `No window reads ${times(total, "pixel")} of ${height * width} (hatched): ${reasons.filter(Boolean).join("; ")}.`;
 }
 
 /** Which pixels the chosen output value depends on. */

@@ -124,21 +124,6 @@ export function checkbox({ label, onValue }) {
   return { el: h("label", { class: "cw-check" }, box, h("span", {}, label)), box, show: (value) => (box.checked = value) };
 }
 
-export function range({ label, min, max, step, onValue, unit = "" }) {
-  const id = newId("range");
-  const bar = h("input", { id, type: "range", min, max, step, input: () => onValue(Number(bar.value)) });
-  const text = h("output", { for: id });
-  return {
-    el: h("div", { class: "cw-field cw-range" }, h("label", { for: id }, label), h("div", {}, bar, text)),
-    bar,
-    show(value) {
-      if (Number(bar.value) !== value) bar.value = value;
-      setText(text, `${value}${unit}`);
-      bar.setAttribute("aria-valuetext", `${value}${unit}`);
-    },
-  };
-}
-
 const ICONS = {
   first: "M3 3v10M13 3 6 8l7 5z", back: "M11 3 4 8l7 5z", play: "M4 2.5v11l9-5.5z", pause: "M5 3v10M11 3v10",
   forward: "M5 3l7 5-7 5z", last: "M13 3v10M3 3l7 5-7 5z", again: "M12.5 5.5A5.2 5.2 0 1 0 13.2 9M13 2v4H9",
@@ -176,6 +161,7 @@ export class NumberGrid {
     this.drawn = this.cells.map((row) => row.map(() => ""));
     this.el.replaceChildren(h("tbody", { role: "rowgroup" }, ...this.cells.map((row) => h("tr", { role: "row" }, ...row))));
     this.el.style.setProperty("--columns", columns);
+    this.el.classList.toggle("cw-tight", columns > 8);
     this.moveTo(Math.min(this.at[0], rows - 1), Math.min(this.at[1], columns - 1), held);
   }
 
