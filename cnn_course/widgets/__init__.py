@@ -2,5 +2,6 @@
 
 from ._base import CourseWidget
 from .convolution import ConvolutionDemo
+from .filter import FilterDemo, gabor_kernel
 
-__all__ = ["ConvolutionDemo", "CourseWidget"]
+__all__ = ["ConvolutionDemo", "CourseWidget", "FilterDemo", "gabor_kernel"]

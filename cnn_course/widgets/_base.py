@@ -41,14 +41,19 @@ def bundle(name):
     return "\n".join(files.values())
 
 
-def style():
-    """Return the style sheet that all widgets share.
+def style(*names):
+    """Return the style sheet that all widgets share, and more of `static` after it.
+
+    Parameters
+    ----------
+    *names : str
+        Files of `static`.
 
     Returns
     -------
     str
     """
-    return (STATIC / "widgets.css").read_text(encoding="utf-8")
+    return "\n".join((STATIC / name).read_text(encoding="utf-8") for name in ("widgets.css", *names))
 
 
 def fragment(module, css, state, name):
@@ -81,16 +86,21 @@ def fragment(module, css, state, name):
 def lighter(code):
     r"""Return JavaScript without indentation, without the comments that fill whole lines, and with fewer spaces.
 
-    Lines with text in quotes, or with a slash, keep their spaces.
+    What stands in double quotes keeps its spaces, and so do lines with other quotes or a slash.
 
     Examples
     --------
-    >>> lighter('// why\nif (a === b) {\n  say("a = b");\n}')
-    'if(a===b){\nsay("a = b");\n}'
+    >>> lighter('// why\nif (a === b) {\n  say("a = b", c);\n}')
+    'if(a===b){\nsay("a = b",c);\n}'
     """
     lines = (line.strip() for line in code.splitlines())
     kept = [line for line in lines if line and not re.match(r"//|/\*.*\*/$", line)]
-    return "\n".join(line if re.search("[\"'`/]", line) else _SPACES.sub(r"\1", line) for line in kept)
+    return "\n".join(line if re.search("[`'/]", line) else _without_spaces(line) for line in kept)
+
+
+def _without_spaces(line):
+    parts = re.split(r'("[^"]*")', line)
+    return "".join(part if part.startswith('"') else _SPACES.sub(r"\1", part) for part in parts)
 
 
 def lighter_css(css):

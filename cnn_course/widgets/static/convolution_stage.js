@@ -1,7 +1,7 @@
 // Input, kernel and output of the convolution demo, as three matrices to walk through and to write in.
 import { eachTerm, isInside, isPooling } from "./arithmetic.js";
 import { positionOf, put } from "./convolution_state.js";
-import { written } from "./convolution_words.js";
+import { written } from "./numbers.js";
 import { NumberGrid, h, setText } from "./parts.js";
 
 export function buildStage(model, say) {

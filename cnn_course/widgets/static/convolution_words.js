@@ -1,13 +1,6 @@
 // What the convolution demo says: formulas with the numbers in them, sentences, and lines of code.
 import { eachTerm, fieldOf, isInside, isPooling, paddingOf, valueAt } from "./arithmetic.js";
-
-/** A number as it is written in a cell: at most two decimals, a true minus sign. */
-export function written(value, digits = 2) {
-  if (Number.isNaN(value)) return "NaN";
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  const text = String(Number(value.toFixed(digits)));
-  return (text === "-0" ? "0" : text).replace("-", "−");
-}
+import { written } from "./numbers.js";
 
 const inBrackets = (value) => (value < 0 ? `(${written(value)})` : written(value));
 const times = (count, thing, plural = thing + "s") => `${count} ${count === 1 ? thing : plural}`;
