@@ -73,6 +73,7 @@ from .training import build_augmentation as build_augmentation
 from .training import compare as compare
 from .training import train_model as train_model
 from .widgets import ConvolutionDemo as ConvolutionDemo
+from .widgets import DescentDemo as DescentDemo
 from .widgets import FilterDemo as FilterDemo
 from .widgets import gabor_kernel as gabor_kernel
 

@@ -2,6 +2,7 @@
 
 from ._base import CourseWidget
 from .convolution import ConvolutionDemo
+from .descent import DescentDemo
 from .filter import FilterDemo, gabor_kernel
 
-__all__ = ["ConvolutionDemo", "CourseWidget", "FilterDemo", "gabor_kernel"]
+__all__ = ["ConvolutionDemo", "CourseWidget", "DescentDemo", "FilterDemo", "gabor_kernel"]

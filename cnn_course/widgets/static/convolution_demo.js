@@ -131,13 +131,15 @@ function formulaElements(ready, position) {
   const rows = termRows(ready, position);
   const [open, between, close] = termFrame(ready, position, rows.flat().length);
   if (!rows.length) return [h("div", {}, `0${close}`)];
+  const trailing = ready.mode === "max"; // a comma ends a line, a plus begins one
   return rows.map((terms, n) => {
-    const line = h("div", {}, n === 0 ? open : between.trimStart());
+    const line = h("div", {}, n === 0 ? open : trailing ? "" : between.trimStart());
     terms.forEach((term, m) => {
       const idle = !term.inside || term.weight === 0 || term.value === 0;
       line.append(m ? between : "", h("span", { class: idle ? "idle" : "" }, termText(ready.mode, term)));
     });
     if (n === rows.length - 1) line.append(h("b", {}, close));
+    else if (trailing) line.append(between);
     return line;
   });
 }

@@ -66,6 +66,12 @@ export function extremes(map) {
   return [low, high];
 }
 
+/** What only one value in two hundred exceeds, so that a few extremes do not make all others grey. */
+function usualBound(map) {
+  const sample = map.filter((_, n) => n % 7 === 0).map(Math.abs).sort();
+  return Math.max(sample[Math.floor(0.995 * (sample.length - 1))], 1e-9);
+}
+
 function render({ model, el }) {
   const root = openRoot(el, "Filter demo");
   const fault = faultLine();
@@ -100,8 +106,8 @@ function render({ model, el }) {
     if (maps.fault) return setText(live, "");
     const signed = Math.abs(maps.sum) < 1e-9;
     const [low, high] = extremes(maps.feature.map);
-    const bound = signed ? Math.max(-low, high, 1e-9) : 255;
-    feature.draw(maps.feature, signed ? -bound : 0, bound, `${span(low, high)}; ${signed ? "mid-grey is 0" : "black is 0, white 255"}`);
+    const bound = signed ? usualBound(maps.feature.map) : 255;
+    feature.draw(maps.feature, signed ? -bound : 0, bound, `${span(low, high)}; ${signed ? `mid-grey is 0, white ${written(bound, 0)} or more` : "black is 0, white 255"}`);
     active.draw(maps.active, 0, bound, "what was negative is 0 now: black");
     pooled.draw(maps.pooled, 0, bound, `${written(100 / model.get("pool_size") ** 2, 1)} % of the numbers are left`);
     setText(sum, `The weights add up to ${written(maps.sum)}${signed ? ": a flat area gives 0." : "."}`);

@@ -178,7 +178,8 @@ export class NumberGrid {
     this.drawn[i][j] = key;
     const cell = this.cells[i][j];
     cell.editable = editable;
-    cell.className = classes;
+    const width = text.length > 5 ? " cw-longer" : text.length > 3 ? " cw-long" : "";
+    cell.className = classes + width;
     setText(cell.firstChild, text);
     setText(cell.childNodes[1], note);
     cell.setAttribute("aria-label", name);
