@@ -63,6 +63,10 @@ from .plots.correlation import plot_shuffle as plot_shuffle
 from .plots.geometry import plot_connections as plot_connections
 from .plots.geometry import plot_volume as plot_volume
 from .plots.geometry import plot_windows as plot_windows
+from .plots.live import LiveCurves as LiveCurves
+from .plots.training import plot_augmentations as plot_augmentations
+from .plots.training import plot_comparison as plot_comparison
+from .plots.training import plot_history as plot_history
 from .training import Augmentation as Augmentation
 from .training import Comparison as Comparison
 from .training import RandomNoise as RandomNoise

@@ -1,0 +1,52 @@
+"""Learning curves, comparisons and augmentations as figures."""
+
+import numpy as np
+import pytest
+
+from cnn_course import DataError, TrainingHistory, plot_augmentations, plot_comparison, plot_history
+
+
+def history(values=(0.9, 0.5, 0.6), **others):
+    return TrainingHistory({"loss": values, **others}, seconds=(2.0,) * len(values))
+
+
+def test_training_and_validation_share_a_panel_and_the_best_epoch_is_ringed():
+    figure = plot_history(history(val_loss=(0.8, 0.7, 0.9), accuracy=(0.1, 0.2, 0.3)))
+    loss = next(ax for ax in figure.axes if ax.get_title() == "loss")
+    assert len(figure.axes) == 2 and [t.get_text() for t in loss.get_legend().get_texts()] == ["training", "validation"]
+    ring = next(line for line in loss.lines if line.get_fillstyle() == "none")
+    assert (ring.get_xdata()[0], ring.get_ydata()[0]) == (2, 0.5)
+
+
+def test_comparison_runs_over_epochs_or_over_time():
+    both = {"a": history(), "b": history((0.9, 0.8, 0.7))}
+    by_time = plot_comparison(both, x="seconds").axes[0]
+    np.testing.assert_array_equal(by_time.lines[0].get_xdata(), [2, 4, 6])
+    assert by_time.get_xlim()[1] < 7
+    np.testing.assert_array_equal(plot_comparison(both).axes[0].lines[1].get_ydata(), [0.9, 0.8, 0.7])
+
+
+def test_augmentations_stand_beside_the_picture_itself():
+    picture = np.random.default_rng(0).integers(0, 256, (12, 12, 3), "uint8")
+    figure = plot_augmentations(picture, examples=3)
+    assert len(figure.axes) == 6 * 4
+    for row in range(6):
+        np.testing.assert_array_equal(figure.axes[4 * row].images[0].get_array(), picture)
+        assert any((figure.axes[4 * row + k].images[0].get_array() != picture).any() for k in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: plot_history(TrainingHistory({})),
+        lambda: plot_history(history(), ["accuracy"]),
+        lambda: plot_comparison({}),
+        lambda: plot_comparison({"a": history()}, metric="val_loss"),
+        lambda: plot_comparison({"a": history()}, x="days"),
+        lambda: plot_augmentations(np.zeros((12, 12))),
+        lambda: plot_augmentations(np.zeros((12, 12, 3)), examples=0),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(call):
+    with pytest.raises(DataError):
+        call()
