@@ -1,0 +1,27 @@
+"""One progress bar for downloads and for decoding: rich's, on the standard error, gone when it is done."""
+
+from contextlib import contextmanager
+
+
+@contextmanager
+def progress_bar(description, total, done=0, unit="files"):
+    """Give a function that is told how much more is done, and show it while the block runs.
+
+    Parameters
+    ----------
+    description : str
+    total, done : int
+        All of it, and what is there already; in files, or in bytes.
+    unit : {"files", "bytes"}
+    """
+    from rich import progress
+    from rich.console import Console
+
+    amount = progress.DownloadColumn() if unit == "bytes" else progress.MofNCompleteColumn()
+    columns = [progress.TextColumn("{task.description}"), progress.BarColumn(), amount, progress.TimeRemainingColumn()]
+    # Without a terminal or a notebook rich would still write the last state of the bar: a log has no use for it.
+    console = Console(stderr=True)
+    hidden = not (console.is_terminal or console.is_jupyter)
+    with progress.Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task(description, total=total, completed=done)
+        yield lambda amount: bar.update(task, advance=amount)
