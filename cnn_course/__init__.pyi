@@ -76,6 +76,7 @@ from .training import batches as batches
 from .training import build_augmentation as build_augmentation
 from .training import compare as compare
 from .training import train_model as train_model
+from .widgets import AugmentationPreview as AugmentationPreview
 from .widgets import ConvolutionDemo as ConvolutionDemo
 from .widgets import DescentDemo as DescentDemo
 from .widgets import FilterDemo as FilterDemo

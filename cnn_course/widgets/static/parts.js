@@ -133,7 +133,7 @@ const ICONS = {
 export function iconButton(icon, label, click) {
   const button = h("button", { type: "button", class: "cw-icon", "aria-label": label, title: label, click });
   const draw = (name, text) => {
-    button.innerHTML = `<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
+    button.innerHTML = `<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${ICONS[name]}"${name === "again" ? ' fill="none"' : ""}/></svg>`;
     button.setAttribute("aria-label", text);
     button.title = text;
   };

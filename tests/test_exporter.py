@@ -1,0 +1,93 @@
+"""A lesson as one page: alive offline, nothing asked of the net."""
+
+import re
+from html import unescape
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from cnn_course.errors import LessonError
+from cnn_course.exporter import LessonPageExporter, export_lesson_page, formula
+
+SOURCES = [
+    "import numpy as np\nimport cnn_course as cc\ndemo = cc.ConvolutionDemo()\ndemo",
+    "demo.strides = 2",
+    "cc.FilterDemo(np.tile(np.arange(60, dtype='uint8') * 4, (40, 1)), filter='vertical edges')",
+    "cc.DescentDemo(updates=12)",
+    "import ipywidgets\nipywidgets.IntSlider()",
+]
+
+
+def write_notebook(path, sources=SOURCES):
+    text = "# A lesson\n\nInline $O = (W - K)$ and\n\n$$g_{ij}(z) = \\sum_k C_{h_{ijk}} z^k$$\n\nnot `$5`."
+    cells = [new_markdown_cell(text), *map(new_code_cell, sources)]
+    nbformat.write(new_notebook(cells=cells), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export")
+    return export_lesson_page(write_notebook(folder / "lesson.ipynb"), folder / "lesson.html")
+
+
+def test_the_page_names_no_address_outside(exported):
+    html = exported.read_text()
+    addresses = re.findall(r"""(?:src|href|from|import\()\s*=?\s*["']?(https?:)?//[\w.]+""", html)
+    assert addresses == []
+    for word in ("MathJax", "mermaid", "require.min.js", "cdnjs", "unpkg", "jsdelivr"):
+        assert word not in html, word
+
+
+def test_formulas_are_mathml_and_code_stays_code(exported):
+    html = exported.read_text()
+    assert html.count("<math ") == 2
+    assert "<code>$5</code>" in html
+    assert "$$" not in html.split("</style>")[-1]
+
+
+def test_widgets_stand_as_they_were_left(exported):
+    """A later cell's `demo.strides = 2` is what the page shows; the saved state itself is gone."""
+    html = exported.read_text()
+    assert html.count("<iframe ") == 3
+    assert '"strides":2' in unescape(html)
+    assert "application/vnd.jupyter" not in html
+    assert "This widget needs a kernel" in html
+
+
+def test_a_notebook_that_was_run_is_not_run_again(tmp_path):
+    nb = new_notebook(cells=[new_code_cell("raise SystemExit", execution_count=1)])
+    nbformat.write(nb, tmp_path / "done.ipynb")
+    page = export_lesson_page(tmp_path / "done.ipynb", tmp_path / "done.html")
+    assert "raise" in page.read_text()
+
+
+def test_a_cell_that_fails_is_shown_and_the_rest_runs(tmp_path):
+    path = write_notebook(tmp_path / "x.ipynb", ["1 / 0", "print('still ' + 'here')"])
+    html = export_lesson_page(path, tmp_path / "x.html").read_text()
+    assert "ZeroDivisionError" in html
+    assert "still here" in html
+
+
+def test_nbconvert_knows_it_by_name(tmp_path):
+    from nbconvert.exporters import get_exporter
+
+    assert get_exporter("cnn_course.exporter.LessonPageExporter") is LessonPageExporter
+
+
+def test_a_formula_that_cannot_be_read_stays_tex():
+    assert formula(r"\left( x", "inline").startswith(("<code>", "<math"))
+    assert formula(r"\frac{", "inline") == r"<code>\frac{</code>"
+
+
+def test_what_is_no_notebook_is_said(tmp_path):
+    (tmp_path / "a.ipynb").write_text("{")
+    with pytest.raises(LessonError, match=r"a\.ipynb must be a notebook"):
+        export_lesson_page(tmp_path / "a.ipynb", tmp_path / "a.html")
+
+
+def test_a_page_that_cannot_be_written_is_said(tmp_path):
+    path = write_notebook(tmp_path / "x.ipynb", ["1"])
+    with pytest.raises(LessonError, match="cannot be written"):
+        export_lesson_page(path, tmp_path / "nowhere" / "x.html")
