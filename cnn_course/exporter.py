@@ -5,10 +5,12 @@ that was run. nbconvert's own ``--to html`` names MathJax, mermaid and the widge
 """
 
 import re
+import tempfile
 from html import escape
 from pathlib import Path
 
 from .errors import LessonError, MissingPackageError
+from .lessons import notebooks_folder
 
 try:
     import nbformat
@@ -173,7 +175,8 @@ def live_html(model):
 def export_lesson_page(notebook, page):
     """Write a notebook as one page that lives offline, and return where.
 
-    A notebook that was never run is run first, in its folder; what it stores otherwise is shown as it is.
+    A notebook with cells that were not run is run first, in its folder (a lesson of the package: in an empty one);
+    otherwise the outputs that it stores are shown as they are.
 
     Parameters
     ----------
@@ -196,8 +199,10 @@ def export_lesson_page(notebook, page):
         nb = nbformat.read(notebook, as_version=4)
     except Exception as error:
         raise LessonError(f"{notebook} must be a notebook that can be read. {error}") from None
-    if not any(cell.get("execution_count") for cell in nb.cells):
-        run(nb, notebook.parent)
+    if any(cell.cell_type == "code" and cell.source and not cell.execution_count for cell in nb.cells):
+        with tempfile.TemporaryDirectory() as empty:
+            shipped = notebook.resolve().is_relative_to(notebooks_folder().resolve())
+            run(nb, empty if shipped else notebook.resolve().parent)
     title = next((re.sub(r"^#\s*", "", c.source.splitlines()[0]) for c in nb.cells if c.source.startswith("# ")), "")
     nb.metadata["title"] = title or notebook.stem
     body, _ = LessonPageExporter().from_notebook_node(nb, resources={"metadata": {"name": notebook.stem}})

@@ -52,7 +52,7 @@ def test_widgets_stand_as_they_were_left(exported):
     html = exported.read_text()
     assert html.count("<iframe ") == 3
     assert '"strides":2' in unescape(html)
-    assert "application/vnd.jupyter" not in html
+    assert "jupyter.widget-" not in html
     assert "This widget needs a kernel" in html
 
 
@@ -61,6 +61,13 @@ def test_a_notebook_that_was_run_is_not_run_again(tmp_path):
     nbformat.write(nb, tmp_path / "done.ipynb")
     page = export_lesson_page(tmp_path / "done.ipynb", tmp_path / "done.html")
     assert "raise" in page.read_text()
+
+
+def test_a_notebook_that_was_run_in_part_is_run_whole(tmp_path):
+    """The lessons as they ship hold a few stored outputs only."""
+    cells = [new_code_cell("x = 20", execution_count=1), new_code_cell("print(x + 22)")]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "part.ipynb")
+    assert "42" in export_lesson_page(tmp_path / "part.ipynb", tmp_path / "part.html").read_text().split("</style>")[-1]
 
 
 def test_a_cell_that_fails_is_shown_and_the_rest_runs(tmp_path):
