@@ -1,0 +1,205 @@
+"""Bytes of a picture file to red, green and blue at the size that is wanted, or a reason why not.
+
+JPEG goes through simplejpeg (libjpeg-turbo), all else through Pillow. Measured by ``benchmarks/folder_loading.py``:
+OpenCV is as fast on photographs and a little faster on small files, and is a package of 60 MB for that.
+"""
+
+import io
+import stat
+from pathlib import Path
+
+import numpy as np
+
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+LARGEST_FILE = 300_000_000  # bytes: a film or a disk image with the wrong name is not read into memory
+LARGEST_PICTURE = 120_000_000  # pixels: above the cameras' 108 million, below what fills a laptop
+
+# What lies between the photographs of a phone or of a scraper, by its first bytes.
+_STRANGERS = (
+    (4, b"ftypheic", "a HEIC photo: export it as JPEG"),
+    (4, b"ftypheix", "a HEIC photo: export it as JPEG"),
+    (4, b"ftypmif1", "a HEIF photo: export it as JPEG"),
+    (4, b"ftypavif", "an AVIF picture: export it as JPEG or PNG"),
+    (4, b"ftyp", "a film"),
+    (0, b"\x1aE\xdf\xa3", "a film"),
+    (0, b"%PDF", "a PDF document"),
+    (0, b"8BPS", "a Photoshop file: export it as PNG"),
+    (0, b"<svg", "an SVG drawing: export it as PNG"),
+    (0, b"<?xml", "an XML or SVG file"),
+    (0, b"<!doctype", "a web page, not the picture it was to be"),
+    (0, b"<html", "a web page, not the picture it was to be"),
+    (0, b"pk\x03\x04", "a zip archive"),
+    (0, b"\x1f\x8b", "a gzip archive"),
+)
+
+
+class UnusableError(Exception):
+    """A file that gives no picture; the message is the reason, in the words of the report."""
+
+
+def read_file(path):
+    """Return the bytes of a file that may hold a picture.
+
+    Raises
+    ------
+    UnusableError
+        If it is no regular file, empty, too large, or not allowed to be read.
+    """
+    try:
+        # Looked at before it is opened: opening a pipe waits for somebody to write into it.
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UnusableError("not a regular file (a pipe, a socket or a device)")
+        if status.st_size == 0:
+            raise UnusableError("empty: 0 bytes")
+        if status.st_size > LARGEST_FILE:
+            raise UnusableError(f"huge: {status.st_size / 1e6:,.0f} MB in one file")
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise UnusableError("a link to a file that is not there") from None
+    except OSError as error:
+        raise UnusableError(f"unreadable: {error.strerror or error}") from None
+
+
+def decode(data, size, crop_to_aspect_ratio=False):
+    """Return the picture in these bytes, upright, at `size`.
+
+    Parameters
+    ----------
+    data : bytes
+        A JPEG, PNG, WebP, GIF, BMP or TIFF file; of an animation, the first frame.
+    size : (int, int)
+        Height and width, in pixels.
+    crop_to_aspect_ratio : bool
+        Whether the middle part with the shape of `size` is taken; otherwise the picture is stretched.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Mode RGB. Transparent parts are white; 16 bits become 8 by their upper half; floats and 32-bit integers
+        are stretched to 0..255.
+
+    Raises
+    ------
+    UnusableError
+        If the bytes give no picture, whatever their decoder raised.
+    """
+    from PIL import Image
+
+    try:
+        image = _open(data)
+        orientation = _orientation(image)
+        asked = size if orientation < 5 else size[::-1]
+        image = _upright(_decoded(image, data, asked), orientation)
+        box = _middle(image.size, size) if crop_to_aspect_ratio else None
+        return image.resize(size[::-1], Image.Resampling.BILINEAR, box, reducing_gap=2.0)
+    except UnusableError:
+        raise
+    except Exception as error:  # damaged files bring whatever a decoder in C or Python lets through
+        raise UnusableError(f"damaged: {_short(error)}") from None
+
+
+def _open(data):
+    """Return Pillow's picture, of which only the header has been read."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise UnusableError(_stranger(data)) from None
+    except Image.DecompressionBombError:
+        raise UnusableError("huge: more pixels than any camera's, a decompression bomb perhaps") from None
+    if image.width * image.height > LARGEST_PICTURE:
+        raise UnusableError(f"huge: {image.width:,} x {image.height:,} pixels")
+    return image
+
+
+def _stranger(data):
+    """Return in words what bytes are that no decoder knows."""
+    start = data[:64].lstrip().lower()
+    for offset, magic, words in _STRANGERS:
+        if start[offset:].startswith(magic.lower()):
+            return f"not a picture that is read here: {words}"
+    if not data.strip(b"\0"):
+        return "not a picture: zeros only (a download that never came?)"
+    return "not a picture: no JPEG, PNG, WebP, GIF, BMP or TIFF, or one whose beginning is damaged"
+
+
+def _orientation(image):
+    """Return the camera's turn from 1 to 8, 1 where there is none that can be read."""
+    if "exif" not in image.info and image.format not in ("TIFF", "PNG", "WEBP"):
+        return 1
+    try:
+        turn = image.getexif().get(0x0112, 1)
+    except Exception:  # a damaged note on the camera is no reason to lose the picture
+        return 1
+    return turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
+
+
+def _decoded(image, data, size):
+    """Return the picture as RGB, from a JPEG no larger than needed for `size`."""
+    from PIL import Image
+
+    if image.format in ("JPEG", "MPO"):
+        import simplejpeg
+
+        if image.mode in ("RGB", "L"):
+            try:
+                height, width = size
+                pixels = simplejpeg.decode_jpeg(data, min_height=height, min_width=width, min_factor=1)
+                return Image.fromarray(pixels)
+            except ValueError:  # strict; Pillow forgives what viewers forgive, and refuses half a file
+                pass
+        image.draft(image.mode, size[::-1])
+    return _rgb(image)
+
+
+def _rgb(image):
+    """Return a picture of any mode as RGB, transparent parts white."""
+    from PIL import Image
+
+    if image.mode[0] in "IF":
+        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")
+
+
+def _eight_bits(values):
+    """Return 16-bit, 32-bit or float values as uint8."""
+    if values.dtype.itemsize == 2 or (values.dtype.kind == "i" and values.min() >= 0 and 255 < values.max() < 2**16):
+        return (values >> 8).astype(np.uint8)
+    values = np.nan_to_num(values.astype(np.float64), posinf=0, neginf=0)
+    low, high = values.min(), values.max()
+    return ((values - low) * (255 / (high - low) if high > low else 0)).astype(np.uint8)
+
+
+def _upright(image, orientation):
+    """Return the picture as it was seen, by the EXIF orientation."""
+    from PIL.Image import Transpose
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    return image.transpose(turns[orientation]) if orientation in turns else image
+
+
+def _middle(have, size):
+    """Return the box (left, upper, right, lower) of the largest middle part with the shape of `size`."""
+    (width, height), (rows, columns) = have, size
+    w, h = min(width, height * columns / rows), min(height, width * rows / columns)
+    return (width - w) / 2, (height - h) / 2, (width + w) / 2, (height + h) / 2
+
+
+def _short(error):
+    """Return an error of a decoder in at most one line."""
+    text = " ".join(str(error).split())
+    return (text or type(error).__name__)[:120]

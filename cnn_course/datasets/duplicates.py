@@ -1,0 +1,192 @@
+"""Pictures that are there twice: the same bytes, or the same scene saved, scaled or captioned again.
+
+They are found by imagehash's perceptual hash of 64 bits, and given as groups, so that a split keeps them together.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import blake2b
+from numbers import Integral
+
+import numpy as np
+
+from ..errors import DataError
+
+MAX_DISTANCE = 8  # bits of 64; chosen on the generated hashtag, whose duplicates are known
+_FLAT = 2.0  # grey levels of standard deviation, below which a hash describes noise
+_CELLS = 2**24  # distances that are held at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Duplicates:
+    """The pictures of a set that are there twice.
+
+    Attributes
+    ----------
+    groups : array of shape (n,)
+        int64; pictures with the same number are duplicates, directly or by way of a third one.
+    exact : array of shape (n,)
+        int64; pictures with the same number are equal in every pixel.
+    pairs : array of shape (m, 2)
+        int64, the rows of two near duplicates, the smaller number first. Of pictures with the same hash each is
+        paired with the first one only.
+    distances : array of shape (m,)
+        int64, the bits of 64 in which the hashes of a pair differ.
+    """
+
+    groups: np.ndarray
+    exact: np.ndarray
+    pairs: np.ndarray
+    distances: np.ndarray
+
+    def extra(self):
+        """Return the rows that a set without duplicates would leave out: all but the first of each group.
+
+        Returns
+        -------
+        array of int
+        """
+        return _repeats(self.groups)
+
+    def __repr__(self):
+        near, exact = len(self.extra()), len(_repeats(self.exact))
+        return f"Duplicates: {near} of {len(self.groups)} pictures repeat another one, {exact} of them in every pixel"
+
+
+def _repeats(groups):
+    """Return the rows that are not the first of their group."""
+    return np.setdiff1d(np.arange(len(groups)), np.unique(groups, return_index=True)[1])
+
+
+def find_duplicates(data, max_distance=MAX_DISTANCE):
+    """Return the exact and the near duplicates of a set of pictures.
+
+    Parameters
+    ----------
+    data : ImageDataset, LazyImageDataset or array of shape (n, height, width, channels)
+        uint8, 0 to 255.
+    max_distance : int
+        Bits of 64, from 0 to 64, in which the hashes of near duplicates may differ. More bits find pictures that
+        were changed more, and pair more that only look alike.
+
+    Returns
+    -------
+    Duplicates
+
+    Raises
+    ------
+    DataError
+        If `data` are no pictures, or `max_distance` is out of range.
+
+    Notes
+    -----
+    A picture of one colour has no hash that means anything; it is the duplicate of its equals only.
+
+    References
+    ----------
+    Zauner (2010), Implementation and benchmarking of perceptual image hash functions; `imagehash.phash`.
+
+    Examples
+    --------
+    >>> from cnn_course import example_image
+    >>> china, flower = example_image("china"), example_image("flower")
+    >>> find_duplicates(np.stack([china, flower, china, china // 2])).groups
+    array([0, 1, 0, 0])
+    """
+    if isinstance(max_distance, bool) or not isinstance(max_distance, Integral) or not 0 <= max_distance <= 64:
+        raise DataError(f"max_distance must be an integer from 0 to 64. Received: max_distance={max_distance!r}")
+    take, n = _rows(data)
+
+    def look(row):
+        image = take(row)
+        return fingerprint(_picture(image)), blake2b(image.tobytes(), digest_size=16).digest()
+
+    with ThreadPoolExecutor() as pool:
+        prints, digests = zip(*pool.map(look, range(n)), strict=True) if n else ((), ())
+    pairs, distances = _near_pairs(prints, max_distance)
+    return Duplicates(_components(pairs, n), _numbered(digests), pairs, distances)
+
+
+def group(prints, max_distance=MAX_DISTANCE):
+    """Return the number of the group of each fingerprint, counted from 0 in the order of the pictures."""
+    return _components(_near_pairs(prints, max_distance)[0], len(prints))
+
+
+def fingerprint(image):
+    """Return what a picture is found again by.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+
+    Returns
+    -------
+    array of bool of shape (64,), or bytes
+        The perceptual hash; of a picture of one colour a digest of its pixels.
+    """
+    import imagehash
+    from PIL import Image
+
+    # The hash wants 32 x 32 grey values; boxes first make that several times as fast, and change few bits.
+    small = image.convert("L") if min(image.size) < 64 else image.resize((64, 64), Image.Resampling.BOX).convert("L")
+    if np.asarray(small).std() < _FLAT:
+        return blake2b(image.tobytes(), digest_size=16).digest()
+    return imagehash.phash(small).hash.ravel()
+
+
+def _near_pairs(prints, max_distance):
+    """Return the pairs of rows whose fingerprints are at most so far apart, and their distances.
+
+    Equal fingerprints are paired with the first of them: a thousand copies of one picture make a thousand pairs.
+    """
+    codes = [code if isinstance(code, bytes) else np.packbits(code).tobytes() for code in prints]
+    of_row = _numbered(codes)
+    first = np.unique(of_row, return_index=True)[1]
+    again = _repeats(of_row)
+    found = [np.stack([first[of_row[again]], again, np.zeros_like(again)], axis=1)]
+    hashed = np.array([row for row in first if not isinstance(prints[row], bytes)], np.int64)
+    # With bits as -1 and 1 the product of two hashes is 64 minus twice the bits that differ: one matrix product.
+    signs = np.array([prints[row] for row in hashed], np.float32).reshape(-1, 64) * 2 - 1
+    step = max(1, _CELLS // max(1, len(hashed)))
+    for start in range(0, len(hashed), step):
+        distances = (64 - signs[start : start + step] @ signs[start:].T) / 2
+        i, j = np.nonzero(np.triu(distances <= max_distance, 1))
+        found.append(np.stack([hashed[start + i], hashed[start + j], distances[i, j].astype(np.int64)], axis=1))
+    table = np.concatenate(found)
+    table = table[np.lexsort((table[:, 1], table[:, 0]))]
+    return table[:, :2], table[:, 2]
+
+
+def _numbered(codes):
+    """Return a number for each code, equal for equal ones, counted in the order in which they first come."""
+    numbers = {}
+    return np.array([numbers.setdefault(code, len(numbers)) for code in codes], np.int64)
+
+
+def _components(pairs, n):
+    """Return for each of `n` rows the number of its group."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    return connected_components(links, directed=False)[1].astype(np.int64) if n else np.zeros(0, np.int64)
+
+
+def _rows(data):
+    """Return a function from a row to its array, and the number of rows."""
+    if hasattr(data, "take") and hasattr(data, "batches"):
+        return (lambda row: data.take([row])[0]), len(data)
+    images = np.asarray(getattr(data, "images", data))
+    if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] not in (1, 3):
+        raise DataError(
+            "data must be a data set of pictures, or uint8 of shape (n, height, width, 1 or 3). "
+            f"Received: {images.dtype} of shape {images.shape}"
+        )
+    return images.__getitem__, len(images)
+
+
+def _picture(array):
+    """Return an array of one picture as Pillow's."""
+    from PIL import Image
+
+    return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
