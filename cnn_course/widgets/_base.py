@@ -11,6 +11,7 @@ import anywidget
 STATIC = Path(__file__).parent / "static"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
 _SPACES = re.compile(r"\s*(=>|===|!==|&&|\|\||[=,?:<>{}();])\s*")
+_HEADING_STYLE = "<style>h1{font:600 1.3rem system-ui,sans-serif;color:var(--jp-content-font-color1,#1c1c1e)}</style>"
 
 
 def bundle(name):
@@ -116,21 +117,25 @@ def lighter_css(css):
     return css.replace(";}", "}")
 
 
-def page(title, body):
+def page(title, body, heading=True):
     """Return a whole page around a fragment.
 
     Parameters
     ----------
     title, body : str
+    heading : bool, default True
+        Whether the title stands above the fragment, too.
 
     Returns
     -------
     str
     """
+    heading = f"<h1>{escape(title)}</h1>\n" if heading else ""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title></head><body>\n<main>\n{body}</main>\n</body></html>\n"
+        f"<title>{escape(title)}</title>{_HEADING_STYLE}</head>"
+        f"<body>\n<main>\n{heading}{body}</main>\n</body></html>\n"
     )
 
 
@@ -145,7 +150,7 @@ def frame(title, body):
     -------
     str
     """
-    inside = page(title, body).replace("&", "&amp;").replace("'", "&#39;")
+    inside = page(title, body, heading=False).replace("&", "&amp;").replace("'", "&#39;")
     return (
         f'<iframe title="{escape(title)}" style="width:100%;height:640px;border:0" loading="lazy" '
         f"srcdoc='{inside}'></iframe>"

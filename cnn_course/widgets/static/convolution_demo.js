@@ -36,12 +36,9 @@ function render({ model, el }) {
   const fault = faultLine();
   const parts = [buildControls(model, fault.say), buildStage(model, fault.say), buildTransport(model), buildNotes(model)];
   root.append(parts[0].el, fault.el, ...parts.slice(1).map((part) => part.el));
-  let before = "";
   const update = () => {
     const solution = solutionFor(model);
-    const sentence = solution.fault ?? solution.warning;
-    if (sentence !== before) fault.say(sentence);
-    before = sentence;
+    fault.sayState(solution.fault ?? solution.warning);
     for (const part of parts) part.update(solution);
   };
   // One drawing for one change of several traits: the model tells of each of them.
@@ -110,10 +107,10 @@ function buildNotes(model) {
     h("div", { class: "cw-lines", tabindex: 0, role: "group", "aria-label": "The matching lines of code" },
       h("span", {}, "Keras"), keras, h("span", {}, "PyTorch"), torch));
   const el = h("div", { class: "cw-notes" },
-    h("div", {}, h("h3", {}, "This number"), formula, field), h("div", {}, h("h3", {}, "The size"), size, unread), code);
+    h("div", {}, h("div", { class: "cw-head" }, "This number"), formula, field), h("div", {}, h("div", { class: "cw-head" }, "The size"), size, unread), code);
   function update({ ready, counts }) {
     code.open = model.get("show_code");
-    el.classList.toggle("cw-empty", !ready);
+    el.hidden = !ready;
     if (!ready) return;
     const position = positionOf(model, ready);
     formula.replaceChildren(...formulaElements(ready, position));

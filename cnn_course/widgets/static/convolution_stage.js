@@ -33,7 +33,7 @@ export function buildStage(model, say) {
     };
     const panel = (name, sign) => {
       const grids = panels[name].map((grid) => h("div", { class: "cw-scroll" }, grid.el));
-      panels.heads[name] = h("h3", {});
+      panels.heads[name] = h("div", { class: "cw-head" });
       panels[name + "Panel"] = h("div", { class: `cw-panel cw-${name}` }, panels.heads[name], h("div", { class: "cw-grids" }, ...grids));
       return [sign && h("div", { class: "cw-sign", "aria-hidden": true }, sign), panels[name + "Panel"]].filter(Boolean);
     };

@@ -53,7 +53,6 @@ function render({ model, el }) {
   const [controls, steps, surface, curve] = parts;
   const live = h("p", { class: "cw-state", "aria-live": "polite" });
   root.append(controls.el, fault.el, h("div", { class: "cw-charts" }, surface.el, curve.el), steps.el, live);
-  let said = "";
   const update = () => {
     const data = { x: model.get("x"), y: model.get("y") };
     const path = pathOf(data, settingsOf((name) => model.get(name)));
@@ -61,8 +60,7 @@ function render({ model, el }) {
     const perPass = Math.ceil(data.x.length / model.get("batch_size"));
     const view = { data, path, losses, perPass, lowest: lossAt(data, bowl(data).centre) };
     const sentence = losses.at(-1) > 4 * losses[0] ? "The loss grows: the learning rate is too large for this surface. Take a smaller one." : "";
-    if (sentence !== said) fault.say(sentence);
-    said = sentence;
+    fault.sayState(sentence);
     for (const part of parts) part.update(view);
     const passes = written((path.length - 1) / perPass);
     setText(live, `${path.length - 1} updates, ${passes} passes through the ${data.x.length} points. Loss ${shortly(losses.at(-1))}; the lowest possible is ${shortly(view.lowest)}.`);
@@ -133,7 +131,7 @@ function buildSurface(model) {
   const drawing = svg("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, role: "img" },
     svg("clipPath", { id: clip }, svg("rect", { width: SIDE, height: SIDE, rx: 6 })),
     svg("g", { "clip-path": `url(#${clip})` }, rings, line, dots, goal, begin, now));
-  const head = h("h3", {}, "The loss from above: intercept → right, slope → up");
+  const head = h("div", { class: "cw-head" }, "The loss from above: intercept → right, slope → up");
   let drawn = null;
   const update = ({ data, path, losses }) => {
     const { centre, values, angle } = bowl(data);
@@ -186,7 +184,7 @@ function buildCurve() {
       text(WIDE - 8, HIGH - 20, String(passes), "end"), text((LEFT + WIDE) / 2, HIGH - 3, "passes through the data", "middle"));
     drawing.setAttribute("aria-label", `The loss of all points over ${passes} passes: from ${shortly(losses[0])} to ${shortly(losses.at(-1))}.`);
   };
-  return { el: h("figure", {}, h("h3", {}, "The loss of all points"), drawing, h("figcaption", { class: "cw-legend" }, "dashed: the lowest possible")), update };
+  return { el: h("figure", {}, h("div", { class: "cw-head" }, "The loss of all points"), drawing, h("figcaption", { class: "cw-legend" }, "dashed: the lowest possible")), update };
 }
 
 export default { initialize, render };

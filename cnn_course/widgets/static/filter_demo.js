@@ -83,17 +83,13 @@ function render({ model, el }) {
     put(model, { kernel, filter: OWN });
   } });
   const sum = h("p", { class: "cw-legend" });
-  const kernelPanel = h("div", { class: "cw-panel cw-kernel" }, h("h3", {}, "Kernel: write in it"), h("div", { class: "cw-scroll" }, weights.el), sum);
+  const kernelPanel = h("div", { class: "cw-panel cw-kernel" }, h("div", { class: "cw-head" }, "Kernel: write in it"), h("div", { class: "cw-scroll" }, weights.el), sum);
   const live = h("p", { class: "cw-hidden", "aria-live": "polite" });
   const stage = h("div", { class: "cw-pictures" }, before.el, kernelPanel, feature.el, active.el, pooled.el);
   root.append(controls.el, fault.el, stage, live);
 
   let picture = null;
-  let said = "";
-  const say = (sentence) => {
-    if (sentence !== said) fault.say(sentence);
-    said = sentence;
-  };
+  const say = fault.sayState;
   const traits = () => Object.fromEntries(["kernel", "pooling", "pool_size"].map((name) => [name, model.get(name)]));
 
   function update() {
@@ -198,7 +194,7 @@ function paintWeights(grid, kernel) {
 
 function buildPanel(title) {
   const canvas = h("canvas", { role: "img" });
-  const head = h("h3", {});
+  const head = h("div", { class: "cw-head" });
   const legend = h("figcaption", { class: "cw-legend" });
   const el = h("figure", {}, head, canvas, legend);
   /** Draw numbers as greys, `low` black and `high` white. */

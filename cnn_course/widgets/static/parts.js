@@ -33,16 +33,16 @@ export function openRoot(el, name) {
   return root;
 }
 
-/** A line for faults: read aloud at once, and there only when there is something to say. */
+/** A line for faults, there only when there is something to say: of a wrong entry first, else of the state. */
 export function faultLine() {
   const line = h("p", { class: "cw-fault", role: "alert", hidden: true });
-  return {
-    el: line,
-    say(sentence) {
-      setText(line, sentence);
-      line.hidden = !sentence;
-    },
+  const said = { entry: "", state: "" };
+  const tell = (source) => (sentence) => {
+    said[source] = sentence;
+    setText(line, said.entry || said.state);
+    line.hidden = !line.textContent;
   };
+  return { el: line, say: tell("entry"), sayState: tell("state") };
 }
 
 /** A number field with buttons; text that is no such number becomes a sentence for say(). */
