@@ -9,8 +9,13 @@ import stat
 from pathlib import Path
 
 import numpy as np
+import simplejpeg
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+# Pillow loads its decoders when they are first asked for, and not by name: those beside the usual ones are named here.
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin  # noqa: F401
+from PIL.Image import Transpose
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # the pair of photos that some phones save opens as a JPEG
 LARGEST_FILE = 300_000_000  # bytes: a film or a disk image with the wrong name is not read into memory
 LARGEST_PICTURE = 120_000_000  # pixels: above the cameras' 108 million, below what fills a laptop
 
@@ -84,8 +89,6 @@ def decode(data, size, crop_to_aspect_ratio=False):
     UnusableError
         If the bytes give no picture, whatever their decoder raised.
     """
-    from PIL import Image
-
     try:
         image = _open(data)
         orientation = _orientation(image)
@@ -101,8 +104,6 @@ def decode(data, size, crop_to_aspect_ratio=False):
 
 def _open(data):
     """Return Pillow's picture, of which only the header has been read."""
-    from PIL import Image, UnidentifiedImageError
-
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
@@ -138,11 +139,7 @@ def _orientation(image):
 
 def _decoded(image, data, size):
     """Return the picture as RGB, from a JPEG no larger than needed for `size`."""
-    from PIL import Image
-
     if image.format in ("JPEG", "MPO"):
-        import simplejpeg
-
         if image.mode in ("RGB", "L"):
             try:
                 height, width = size
@@ -156,8 +153,6 @@ def _decoded(image, data, size):
 
 def _rgb(image):
     """Return a picture of any mode as RGB, transparent parts white."""
-    from PIL import Image
-
     if image.mode[0] in "IF":
         return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
     if image.has_transparency_data:
@@ -178,8 +173,6 @@ def _eight_bits(values):
 
 def _upright(image, orientation):
     """Return the picture as it was seen, by the EXIF orientation."""
-    from PIL.Image import Transpose
-
     turns = {
         2: Transpose.FLIP_LEFT_RIGHT,
         3: Transpose.ROTATE_180,
