@@ -287,3 +287,66 @@ def test_bundles_are_modules_that_load(tmp_path):
         (tmp_path / f"{name}.mjs").write_text(text)
         script = f'const module = await import("{tmp_path}/{name}.mjs"); const result = Object.keys(module.default);'
         assert "render" in run_node(script, None, tmp_path)
+
+
+def test_the_page_filters_as_python_does(tmp_path):
+    rng = np.random.default_rng(3)
+    cases = []
+    for _ in range(60):
+        height, width = rng.integers(9, 24, 2)
+        cases.append(
+            {
+                "pixels": rng.integers(0, 256, (height, width)).tolist(),
+                "kernel": rng.normal(size=rng.integers(1, 8, 2)).tolist(),
+                "size": int(rng.integers(1, 3)),
+                "angle": int(rng.integers(0, 180)),
+            }
+        )
+    script = """
+    const { filterPicture, relu, poolMap, gabor } = await load("filters.js");
+    const rows = ({ map, width }) =>
+      Array.from({ length: map.length / width }, (_, i) => [...map.slice(i * width, (i + 1) * width)]);
+    const result = data.map(({ pixels, kernel, size, angle }) => {
+      const feature = filterPicture(pixels.flat(), pixels[0].length, pixels.length, kernel);
+      const active = { ...feature, map: relu(feature.map) };
+      const { map, width, height } = active;
+      const pooled = ["max", "average"].map((kind) => rows(poolMap(map, width, height, size, kind)));
+      return { feature: rows(feature), active: rows(active), pooled, gabor: gabor(angle) };
+    });"""
+    for case, got in zip(cases, run_node(script, cases, tmp_path), strict=True):
+        feature = cc.conv2d(np.array(case["pixels"]), np.array(case["kernel"]))
+        np.testing.assert_allclose(got["feature"], feature, rtol=1e-9, atol=1e-9)
+        active = np.maximum(feature, 0)
+        np.testing.assert_allclose(got["active"], active, rtol=1e-9, atol=1e-9)
+        for pooled, pool in zip(got["pooled"], (cc.max_pool2d, cc.average_pool2d), strict=True):
+            np.testing.assert_allclose(pooled, pool(active, case["size"]), rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(got["gabor"], cc.gabor_kernel(case["angle"]), atol=1e-12)
+
+
+def test_the_page_descends_as_python_does(tmp_path):
+    rng = np.random.default_rng(8)
+    demos = [
+        cc.DescentDemo(
+            batch_size=int(rng.integers(1, 65)),
+            learning_rate=float(rng.uniform(0.01, 1)),
+            momentum=float(rng.choice([0, 0.5, 0.9])),
+            seed=int(rng.integers(0, 1000)),
+            updates=150,
+        )
+        for _ in range(40)
+    ]
+    script = """
+    const { pathOf, lossAt, bowl } = await load("descent.js");
+    const { settingsOf } = await load("descent_demo.js");
+    const result = data.map((traits) => {
+      const path = pathOf(traits, settingsOf((name) => traits[name]));
+      return { path, losses: path.map((place) => lossAt(traits, place)), bowl: bowl(traits) };
+    });"""
+    for demo, got in zip(demos, run_node(script, [d.saved_state() for d in demos], tmp_path), strict=True):
+        np.testing.assert_allclose(got["path"], demo.path, rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(got["losses"], demo.losses, rtol=1e-7, atol=1e-9)
+        design = np.column_stack([np.ones(64), demo.x])
+        values, vectors = np.linalg.eigh(design.T @ design / 64)
+        np.testing.assert_allclose(got["bowl"]["values"], values[::-1], rtol=1e-9)
+        turn = got["bowl"]["angle"]
+        assert abs(np.dot(vectors[:, 1], [np.cos(turn), np.sin(turn)])) == pytest.approx(1)

@@ -14,7 +14,7 @@ POOLINGS = {
     "average": from_scratch.average_pool2d,
     "norm": from_scratch.norm_pool2d,
 }
-_LARGEST = {"input": 16, "kernel": 9, "channels": 4, "filters": 4}
+_LARGEST_COUNT = 4  # of channels, and of filters
 
 
 class ConvolutionDemo(CourseWidget):
@@ -74,6 +74,7 @@ class ConvolutionDemo(CourseWidget):
     title = "Convolution demo"
     _esm = bundle("convolution_demo.js")
     _css = style()
+    _keeps_kernel = False
 
     mode = traitlets.Enum(["convolution", "transposed", *POOLINGS], "convolution").tag(sync=True)
     input = Numbers(WORKED_INPUT, axes=3, largest=(16, 16, 4)).tag(sync=True)
@@ -83,9 +84,9 @@ class ConvolutionDemo(CourseWidget):
     strides = Pair(1, largest=8).tag(sync=True)
     padding = Padding().tag(sync=True)
     dilation_rate = Pair(1, largest=6).tag(sync=True)
-    channels = traitlets.Int(1, min=1, max=4).tag(sync=True)
-    filters = traitlets.Int(1, min=1, max=4).tag(sync=True)
-    groups = traitlets.Int(1, min=1, max=4).tag(sync=True)
+    channels = traitlets.Int(1, min=1, max=_LARGEST_COUNT).tag(sync=True)
+    filters = traitlets.Int(1, min=1, max=_LARGEST_COUNT).tag(sync=True)
+    groups = traitlets.Int(1, min=1, max=_LARGEST_COUNT).tag(sync=True)
     output_padding = Pair(None, smallest=0, largest=7, allow_none=True).tag(sync=True)
     ceil_mode = traitlets.Bool(False).tag(sync=True)
     position = traitlets.Tuple(*[traitlets.Int(0, min=0)] * 3, default_value=(0, 0, 0)).tag(sync=True)
@@ -154,11 +155,13 @@ class ConvolutionDemo(CourseWidget):
         if self.kernel4d.shape == self._kernel_shape():
             return
         rows, columns, third, fourth = self.kernel4d.shape
-        with self.hold_sync():
+        filters = third * self.groups if self.mode == "transposed" else fourth
+        self._keeps_kernel = True  # its channels may be right once the input is set, too
+        try:
             self.kernel_size = (rows, columns)
-            filters = third * self.groups if self.mode == "transposed" else fourth
-            if filters <= _LARGEST["filters"]:
-                self.filters = filters
+            self.filters = min(filters, _LARGEST_COUNT)
+        finally:
+            self._keeps_kernel = False
 
     @traitlets.observe("input_size", "channels")
     def _resize_input(self, _):
@@ -169,7 +172,7 @@ class ConvolutionDemo(CourseWidget):
     @traitlets.observe("kernel_size", "channels", "filters", "groups", "mode")
     def _resize_kernel(self, _):
         shape = self._kernel_shape()
-        if self.kernel4d.shape != shape:
+        if self.kernel4d.shape != shape and not self._keeps_kernel:
             self.kernel = resized(self.kernel4d, shape, lambda i, j, c, f: (2 * i + j + 2 * c + f + i * j) % 3)
 
     def _kernel_shape(self):
