@@ -7,7 +7,11 @@ from .arithmetic import receptive_field as receptive_field
 from .arithmetic import same_padding as same_padding
 from .arithmetic import transposed_output_size as transposed_output_size
 from .arithmetic import unreached_pixels as unreached_pixels
+from .datasets import DataCard as DataCard
+from .datasets import ImageDataset as ImageDataset
+from .datasets import PointDataset as PointDataset
 from .datasets import example_image as example_image
+from .datasets import load_dataset as load_dataset
 from .errors import BackendError as BackendError
 from .errors import CourseError as CourseError
 from .errors import DataError as DataError
@@ -64,6 +68,7 @@ from .plots.geometry import plot_connections as plot_connections
 from .plots.geometry import plot_volume as plot_volume
 from .plots.geometry import plot_windows as plot_windows
 from .plots.live import LiveCurves as LiveCurves
+from .plots.pictures import plot_pictures as plot_pictures
 from .plots.training import plot_augmentations as plot_augmentations
 from .plots.training import plot_comparison as plot_comparison
 from .plots.training import plot_history as plot_history

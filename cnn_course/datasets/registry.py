@@ -1,0 +1,116 @@
+"""The sets by name: `load_dataset("digits")`, and the list of all of them."""
+
+from dataclasses import dataclass
+from html import escape
+from numbers import Integral
+
+from ..errors import DataError
+from .cards import DataCard
+
+
+@dataclass(frozen=True)
+class DatasetTable:
+    """The data sets, as text and as HTML.
+
+    Attributes
+    ----------
+    rows : tuple of (DataCard, bool)
+        The card, and whether the set must be downloaded.
+    """
+
+    rows: tuple[tuple[DataCard, bool], ...]
+
+    def __repr__(self):
+        lines = [f"  {card.name:<14} {_where(remote):<11} {card.what}" for card, remote in self.rows]
+        return "\n".join([*lines, 'load_dataset("digits") gives one; .card says all there is to know of it.'])
+
+    def _repr_html_(self):
+        cell = "style='text-align:left'"
+        rows = "".join(
+            f"<tr><td {cell}><code>{card.name}</code></td><td {cell}>{_where(remote)}</td>"
+            f"<td {cell}>{escape(card.what)}</td><td {cell}>{escape(card.shape)}</td></tr>"
+            for card, remote in self.rows
+        )
+        return f'<table>{rows}</table><p><code>load_dataset("digits")</code> gives one.</p>'
+
+
+def _where(remote):
+    return "download" if remote else "no network"
+
+
+def load_dataset(name=None, split="train", n=None, image_size=None, seed=0, **options):
+    """Return a set of pictures or points; without a name, list the sets.
+
+    Parameters
+    ----------
+    name : str, optional
+    split : {"train", "test"}
+        The two parts share no picture, nor any near duplicate of one.
+    n : int, optional
+        How many rows: a seeded draw, the same share of each class; a generated set makes as many as are
+        asked for. The default is the whole part.
+    image_size : int or (int, int), optional
+        Height and width of the pictures, in pixels; one number for square ones. The default is the set's own.
+    seed : int
+        Of the draw, or of the generator.
+    **options
+        Of the set: ``load_dataset("shapes", noise=30)``.
+
+    Returns
+    -------
+    ImageDataset, PointDataset or DatasetTable
+
+    Raises
+    ------
+    DataError
+        If there is no such set, or an argument does not fit it.
+    DownloadError
+        If a set has to be downloaded and cannot be. Only sets that are listed as download need a network.
+
+    Examples
+    --------
+    >>> load_dataset("digits", n=100)
+    ImageDataset: 100 pictures of 8 x 8 x 1, 10 classes (...)
+    """
+    known = _loaders()
+    if name is None:
+        return DatasetTable(tuple((card, remote) for _, card, remote in known.values()))
+    if name not in known:
+        raise DataError(f"name must be one of {', '.join(known)}. Received: name={name!r}. Data sets: load_dataset()")
+    if split not in ("train", "test"):
+        raise DataError(f"split must be 'train' or 'test'. Received: split={split!r}")
+    for argument, value in (("n", n), ("seed", seed)):
+        least = 1 if argument == "n" else 0
+        fits = isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+        if not fits and not (argument == "n" and value is None):
+            raise DataError(f"{argument} must be an integer of at least {least}. Received: {argument}={value!r}")
+    loader, _, _ = known[name]
+    return loader(split=split, n=n, image_size=_size(image_size), seed=int(seed), **options)
+
+
+def _size(image_size):
+    """Return (height, width) or None."""
+    if image_size is None:
+        return None
+    size = (image_size, image_size) if isinstance(image_size, Integral) else image_size
+    valid = isinstance(size, tuple | list) and len(size) == 2
+    if not valid or not all(isinstance(s, Integral) and not isinstance(s, bool) and 1 <= s <= 4096 for s in size):
+        raise DataError(
+            f"image_size must be an integer from 1 to 4096, or (height, width). Received: image_size={image_size!r}"
+        )
+    return int(size[0]), int(size[1])
+
+
+def _loaders():
+    """Return name -> (loader, card, whether it must be downloaded)."""
+    from . import digits, hashtag, points, shapes
+
+    found = {}
+    for module in (digits, shapes, hashtag, points):
+        found.update({name: (loader, card, False) for name, (loader, card) in module.SETS.items()})
+    try:
+        from .downloads import downloaded_datasets
+    except ImportError:
+        return found
+    found.update({name: (loader, card, True) for name, (loader, card) in downloaded_datasets().items()})
+    return found
