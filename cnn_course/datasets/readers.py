@@ -178,6 +178,42 @@ def read_cifar_archive(path, names, count=10_000):
     return np.concatenate(images), np.concatenate(labels)
 
 
+def read_photo_archive(path, folders):
+    """Return the names and the bytes of the JPEG files in some folders of a tar.gz, which is not unpacked.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    folders : sequence of str
+        The folders, one for each class, at any depth.
+
+    Returns
+    -------
+    names : tuple of str
+        Sorted; as ``"flower_photos/daisy/1.jpg"``.
+    files : tuple of bytes
+
+    Raises
+    ------
+    DataError
+        If the archive is not whole, has nothing in one of the folders, or holds more than a course's archive would.
+    """
+    files, total = {}, 0
+    with _named(path, "an archive of photographs"), tarfile.open(path, "r:gz") as archive:
+        for member in archive:
+            folder, _, name = member.name.rpartition("/")
+            if not member.isfile() or folder.rpartition("/")[2] not in folders or not name.lower().endswith(".jpg"):
+                continue
+            total += member.size
+            _bound([total])
+            files[member.name] = bytes(_exactly(archive.extractfile(member), member.size))
+        missing = set(folders) - {name.split("/")[-2] for name in files}
+        if missing:
+            raise DataError(f"it has no photographs in {', '.join(sorted(missing))}.")
+    names = tuple(sorted(files))
+    return names, tuple(files[name] for name in names)
+
+
 def read_npz(path, names):
     """Return some arrays of an npz file, as a dict; no array that would run code is loaded.
 
