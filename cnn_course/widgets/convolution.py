@@ -1,5 +1,7 @@
 """The sliding window as a widget: every setting a control, every control a trait."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import traitlets
 
@@ -74,7 +76,7 @@ class ConvolutionDemo(CourseWidget):
     title = "Convolution demo"
     _esm = bundle("convolution_demo.js")
     _css = style()
-    _keeps_kernel = False
+    _kept = None
 
     mode = traitlets.Enum(["convolution", "transposed", *POOLINGS], "convolution").tag(sync=True)
     input = Numbers(WORKED_INPUT, axes=3, largest=(16, 16, 4)).tag(sync=True)
@@ -146,7 +148,7 @@ class ConvolutionDemo(CourseWidget):
     @traitlets.observe("input")
     def _follow_input(self, _):
         rows, columns, channels = self.input3d.shape
-        with self.hold_sync():
+        with self._keeping("input"):
             self.input_size = (rows, columns)
             self.channels = channels
 
@@ -156,23 +158,29 @@ class ConvolutionDemo(CourseWidget):
             return
         rows, columns, third, fourth = self.kernel4d.shape
         filters = third * self.groups if self.mode == "transposed" else fourth
-        self._keeps_kernel = True  # its channels may be right once the input is set, too
-        try:
+        with self._keeping("kernel"):  # its channels may be right once the input is set, too
             self.kernel_size = (rows, columns)
             self.filters = min(filters, _LARGEST_COUNT)
+
+    @contextmanager
+    def _keeping(self, name):
+        """Set the sizes that an array has, one after the other, without cutting the array to those not yet set."""
+        before, self._kept = self._kept, name
+        try:
+            yield
         finally:
-            self._keeps_kernel = False
+            self._kept = before
 
     @traitlets.observe("input_size", "channels")
     def _resize_input(self, _):
         shape = (*_both(self.input_size), self.channels)
-        if self.input3d.shape != shape:
+        if self.input3d.shape != shape and self._kept != "input":
             self.input = resized(self.input3d, shape, lambda i, j, c: (3 * i + 5 * j + 2 * c + i * j) % 4)
 
     @traitlets.observe("kernel_size", "channels", "filters", "groups", "mode")
     def _resize_kernel(self, _):
         shape = self._kernel_shape()
-        if self.kernel4d.shape != shape and not self._keeps_kernel:
+        if self.kernel4d.shape != shape and self._kept != "kernel":
             self.kernel = resized(self.kernel4d, shape, lambda i, j, c, f: (2 * i + j + 2 * c + f + i * j) % 3)
 
     def _kernel_shape(self):
