@@ -103,14 +103,10 @@ def _size(image_size):
 
 def _loaders():
     """Return name -> (loader, card, whether it must be downloaded)."""
-    from . import digits, hashtag, points, shapes
+    from . import digits, downloads, hashtag, points, shapes
 
     found = {}
     for module in (digits, shapes, hashtag, points):
         found.update({name: (loader, card, False) for name, (loader, card) in module.SETS.items()})
-    try:
-        from .downloads import downloaded_datasets
-    except ImportError:
-        return found
-    found.update({name: (loader, card, True) for name, (loader, card) in downloaded_datasets().items()})
+    found.update({name: (loader, card, True) for name, (loader, card) in downloads.downloaded_datasets().items()})
     return found
