@@ -49,6 +49,9 @@ from .lessons import copy_lessons as copy_lessons
 from .lessons import find_lesson as find_lesson
 from .lessons import list_lessons as list_lessons
 from .lessons import open_lesson as open_lesson
+from .model_table import LayerRow as LayerRow
+from .model_table import ModelTable as ModelTable
+from .model_table import describe as describe
 from .models import build_lenet as build_lenet
 from .models import build_logit as build_logit
 from .models import build_mixed_scale_dense as build_mixed_scale_dense

@@ -1,0 +1,176 @@
+"""`describe(model)`: what each layer of a network gives, costs and sees, without running it."""
+
+from fractions import Fraction
+from math import prod
+
+from ..arithmetic import ReceptiveField
+from ..errors import ModelError
+from ._field import input_field
+from ._rules import Call, cost
+from .table import LayerRow, ModelTable
+
+__all__ = ["LayerRow", "ModelTable", "describe"]
+
+_BYTES = {"float64": 8, "int64": 8, "float16": 2, "bfloat16": 2, "uint8": 1, "int8": 1, "bool": 1}
+
+
+def describe(model, batch_size=1, input_shape=None):
+    """Return a table of a network: shapes, parameters, multiply-accumulates, memory and receptive fields.
+
+    The network is not run, and its weights are not made again. Models inside the model are looked into.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Sequential or functional, built.
+    batch_size : int
+        Pictures for which the memory of the activations is counted.
+    input_shape : tuple of int, optional
+        Of one picture; needed only where the model leaves its input's size open.
+
+    Returns
+    -------
+    ModelTable
+
+    Raises
+    ------
+    ModelError
+        If the model is not built of layers that can be listed, or its input's size is open.
+
+    Notes
+    -----
+    Multiply-accumulates: a convolution makes ``height * width * filters`` outputs of ``kernel height * kernel width
+    * channels / groups`` products each; a transposed one as many for each of its inputs; a dense layer one for each
+    weight. The receptive field is that of the largest path. After a global operation, also in a branch (as in
+    squeeze-and-excitation), a layer sees the whole input. A layer that is not known is said to be unknown.
+
+    References
+    ----------
+    Araujo, Norris and Sim (2019), Computing receptive fields of convolutional neural networks, Distill.
+
+    Examples
+    --------
+    >>> from cnn_course import build_lenet
+    >>> table = describe(build_lenet(seed=0))
+    >>> table.parameters, table.macs, table.receptive_field.size
+    (61706, 416520, 16)
+    """
+    graph = _graph(model)
+    shapes = [_complete(tensor.shape[1:], input_shape, model) for tensor in graph.inputs]
+    fields = [input_field(len(shape) - 1) for shape in shapes]
+    rows = []
+    walk = _Walk(rows, batch_size, shapes[0][:-1])
+    walk.through(graph, shapes, fields, "")
+    return ModelTable(model.name, tuple(rows), shapes[0], batch_size)
+
+
+def _graph(model):
+    """Return the functional graph of a model."""
+    graph = getattr(model, "_functional", None) or model
+    if not hasattr(graph, "_nodes_by_depth") or not getattr(graph, "built", True):
+        raise ModelError(
+            "describe takes a built Sequential or functional model: give it an Input, or call model.build(...). "
+            f"Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
+        )
+    return graph
+
+
+def _complete(shape, given, model):
+    shape = tuple(shape)
+    if None not in shape:
+        return shape
+    if given is None or len(given) != len(shape):
+        raise ModelError(
+            f"The input of {model.name} has an open size: {shape}. Say which one is meant, for example "
+            "describe(model, input_shape=(224, 224, 3))."
+        )
+    return tuple(int(n) for n in given)
+
+
+class _Walk:
+    """Goes through a graph in the order of its depth and appends a row for each layer."""
+
+    def __init__(self, rows, batch_size, picture):
+        self._rows, self._batch, self._picture = rows, batch_size, picture
+        self._counted = set()
+
+    def through(self, graph, shapes, fields, prefix):
+        """Return shapes and fields of the graph's outputs, given those of its inputs."""
+        known = {id(tensor): pair for tensor, pair in zip(graph.inputs, zip(shapes, fields, strict=True), strict=True)}
+        for depth in sorted(graph._nodes_by_depth, reverse=True):
+            for node in graph._nodes_by_depth[depth]:
+                if node.is_input:
+                    continue
+                inputs = [known[id(tensor)] for tensor in node.arguments.keras_tensors]
+                self._node(node, inputs, known, prefix)
+        outputs = [known[id(tensor)] for tensor in graph.outputs]
+        return [shape for shape, _ in outputs], [field for _, field in outputs]
+
+    def _node(self, node, inputs, known, prefix):
+        layer = node.operation
+        shapes, fields = [shape for shape, _ in inputs], [field for _, field in inputs]
+        if _has_graph(layer) and type(layer).__name__ != "Augmentation":
+            made = self.through(_graph(layer), shapes, fields, f"{prefix}{layer.name}/")
+            outputs = list(zip(*made, strict=True))
+        else:
+            open_sizes = any(None in tensor.shape[1:] for tensor in node.output_tensors)
+            made = _shapes_by_layer(layer, shapes, node) if open_sizes else [t.shape[1:] for t in node.output_tensors]
+            call = Call(layer, tuple(shapes), tuple(made[0]), tuple(fields), self._picture)
+            found = cost(call)
+            self._rows.append(self._row(call, found, node, prefix))
+            outputs = [(tuple(shape), found.seen) for shape in made]
+        known.update((id(tensor), pair) for tensor, pair in zip(node.output_tensors, outputs, strict=True))
+
+    def _row(self, call, found, node, prefix):
+        layer = call.layer
+        weights = [] if id(layer) in self._counted else getattr(layer, "weights", [])
+        trainable = [] if id(layer) in self._counted else getattr(layer, "trainable_weights", [])
+        self._counted.add(id(layer))
+        numbers = sum(
+            prod(tensor.shape[1:]) if None not in tensor.shape[1:] else prod(call.output)
+            for tensor in node.output_tensors
+        )
+        missed = found.unreached
+        return LayerRow(
+            name=prefix + layer.name,
+            kind=type(layer).__name__,
+            output_shape=call.output,
+            parameters=sum(_size(weight) for weight in weights),
+            trainable_parameters=sum(_size(weight) for weight in trainable),
+            macs=found.macs,
+            activation_bytes=self._batch * numbers * _BYTES.get(node.output_tensors[0].dtype, 4),
+            sees=found.seen.kind,
+            receptive_field=_as_field(found.seen),
+            unreached=(missed[0] if len(set(missed)) == 1 else missed) if missed else 0,
+        )
+
+
+def _has_graph(layer):
+    return hasattr(getattr(layer, "_functional", None) or layer, "_nodes_by_depth")
+
+
+def _size(weight):
+    return 0 if "seed_generator" in weight.path else prod(weight.shape)
+
+
+def _shapes_by_layer(layer, shapes, node):
+    """Ask the layer itself for its output's shapes, where the graph leaves them open."""
+    asked = [(None, *shape) for shape in shapes]
+    several = len(asked) > 1 or isinstance(node.arguments.args[0] if node.arguments.args else None, list)
+    try:
+        found = layer.compute_output_shape(asked if several else asked[0])
+    except (TypeError, ValueError, NotImplementedError, AttributeError) as error:
+        raise ModelError(f"The layer {layer.name} does not say the shape of its output: {error}") from error
+    found = found if isinstance(found[0], tuple | list) else [found]
+    return [tuple(shape[1:]) for shape in found]
+
+
+def _as_field(seen):
+    if seen.kind != "part" or not seen.axes:
+        return None
+    columns = ([_number(getattr(axis, name)) for axis in seen.axes] for name in ("size", "jump", "start"))
+    return ReceptiveField(*(values[0] if len(set(values)) == 1 else tuple(values) for values in columns))
+
+
+def _number(value):
+    return int(value) if isinstance(value, int) or value.denominator == 1 else float(Fraction(value))
