@@ -98,3 +98,51 @@ def test_a_page_that_cannot_be_written_is_said(tmp_path):
     path = write_notebook(tmp_path / "x.ipynb", ["1"])
     with pytest.raises(LessonError, match="cannot be written"):
         export_lesson_page(path, tmp_path / "nowhere" / "x.html")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_page_is_alive_offline(exported, chromium, width):
+    """From a file, with the network off: nothing asked for, nothing failed, and the widgets answer."""
+    context = chromium.new_context(offline=True, viewport={"width": width, "height": 900})
+    page = context.new_page()
+    requests, faults = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("requestfailed", lambda request: faults.append(request.url))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"file://{exported}")
+    frames = page.locator("iframe")
+    for number in range(3):
+        frames.nth(number).scroll_into_view_if_needed()
+    demo = frames.nth(0).content_frame
+    assert demo.locator(".cw-output .cw-head").inner_text() == "Output 2 × 2"
+    demo.get_by_role("spinbutton", name="Strides", exact=True).press("ArrowDown")
+    demo.locator(".cw-output .cw-head:has-text('Output 3 × 3')").wait_for()
+    frames.nth(1).content_frame.locator("figcaption:has-text('mid-grey')").wait_for()
+    frames.nth(2).content_frame.get_by_role("button", name="One update on").press("Enter")
+    frames.nth(2).content_frame.locator("text=13 updates").wait_for()
+    fits = "frame => frame.contentDocument.documentElement.scrollHeight <= frame.clientHeight + 1"
+    assert all(frame.evaluate(fits) for frame in frames.element_handles())
+    assert [url for url in requests if not url.startswith(("file:", "data:", "blob:", "about:"))] == []
+    assert faults == []
+    context.close()
+
+
+@pytest.mark.browser
+def test_lesson_02_as_a_page_asks_for_nothing(chromium, tmp_path):
+    from cnn_course.lessons import find_lesson
+
+    path = export_lesson_page(find_lesson("02").path, tmp_path / "02.html")
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    requests, faults = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("requestfailed", lambda request: faults.append(request.url))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"file://{path}")
+    page.wait_for_timeout(500)
+    assert [url for url in requests if not url.startswith(("file:", "data:", "blob:", "about:"))] == []
+    assert faults == []
+    assert page.locator("math").count() > 10
+    assert page.title() == "02 · Convolution"
+    context.close()
