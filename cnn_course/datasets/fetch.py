@@ -170,11 +170,9 @@ def _in_mirror_folder(file):
 
 def _state(place):
     """Return in words what lies where the file should."""
-    return (
-        "the file there has other bytes than the course knows (a half download?)"
-        if place.exists()
-        else "it is not there"
-    )
+    if place.exists():
+        return "the file there has other bytes than the course knows (a half download?)"
+    return "there is no such file in the cache"
 
 
 def _explain(error, place):
