@@ -52,7 +52,7 @@ export function buildControls(model, say) {
     mode.show(problem.mode);
     for (const [name, control] of Object.entries(pairs)) control.show(both(model.get(name)), apart || uneven);
     for (const [name, control] of Object.entries(counts)) control.show(model.get(name));
-    padding.show(model.get("padding"), apart);
+    padding.show(model.get("padding"), apart, problem.mode === "transposed" ? "Cut off" : "Zeros");
     added.show(JSON.stringify(model.get("output_padding")));
     ceil.show(model.get("ceil_mode"));
     split.show(apart || uneven);
@@ -75,7 +75,7 @@ function pairControl({ label, limits: [min, max], say, onValue }) {
   const el = h("div", { class: "cw-pair" }, one.el, rows.el, columns.el);
   return {
     el,
-    rename: (text) => setText(one.el.querySelector("label"), text),
+    rename: (text) => [one, rows, columns].forEach((each, n) => setText(each.el.querySelector("label"), text + ["", ", rows", ", columns"][n])),
     show(next, apart) {
       value = next;
       one.el.hidden = apart;
@@ -103,7 +103,8 @@ function paddingControl(say, onValue) {
   const el = h("div", { class: "cw-padding" }, list.el, number.el, ...each.map((field) => field.el));
   return {
     el,
-    show(padding, apart) {
+    show(padding, apart, word) {
+      number.rename(word);
       const kind = typeof padding === "string" ? padding : both(padding).some(Array.isArray) ? "sides" : "number";
       if (kind === "sides") sides = padding.map(both);
       if (kind === "number") sides = both(padding).map((zeros) => [zeros, zeros]);

@@ -1,4 +1,5 @@
 // The sliding window, alive: input, kernel and output as numbers, every setting a control.
+import { isPooling } from "./arithmetic.js";
 import { buildControls } from "./convolution_controls.js";
 import { buildStage } from "./convolution_stage.js";
 import { TRAITS, neighbour, positionOf, put, solutionFor } from "./convolution_state.js";
@@ -108,11 +109,12 @@ function buildNotes(model) {
       h("span", {}, "Keras"), keras, h("span", {}, "PyTorch"), torch));
   const el = h("div", { class: "cw-notes" },
     h("div", {}, h("div", { class: "cw-head" }, "This number"), formula, field), h("div", {}, h("div", { class: "cw-head" }, "The size"), size, unread), code);
-  function update({ ready, counts }) {
+  function update({ problem, ready, counts }) {
     code.open = model.get("show_code");
     el.hidden = !ready;
     if (!ready) return;
     const position = positionOf(model, ready);
+    formula.classList.toggle("plus", problem.mode === "convolution" || problem.mode === "transposed");
     formula.replaceChildren(...formulaElements(ready, position));
     setText(field, fieldSentence(ready, position));
     size.replaceChildren(...sizeElements(ready));
@@ -128,7 +130,7 @@ function formulaElements(ready, position) {
   const rows = termRows(ready, position);
   const [open, between, close] = termFrame(ready, position, rows.flat().length);
   if (!rows.length) return [h("div", {}, `0${close}`)];
-  const trailing = ready.mode === "max"; // a comma ends a line, a plus begins one
+  const trailing = isPooling(ready.mode); // inside a bracket the sign ends a line, in a plain sum it begins one
   return rows.map((terms, n) => {
     const line = h("div", {}, n === 0 ? open : trailing ? "" : between.trimStart());
     terms.forEach((term, m) => {
@@ -136,7 +138,7 @@ function formulaElements(ready, position) {
       line.append(m ? between : "", h("span", { class: idle ? "idle" : "" }, termText(ready.mode, term)));
     });
     if (n === rows.length - 1) line.append(h("b", {}, close));
-    else if (trailing) line.append(between);
+    else if (trailing) line.append(between.trimEnd());
     return line;
   });
 }

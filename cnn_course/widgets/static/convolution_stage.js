@@ -52,6 +52,8 @@ export function buildStage(model, say) {
     paintInput(panels, solution, position, used);
     if (depth) paintKernel(panels, solution, position, used);
     paintOutput(panels, solution, position, model.get("cover"));
+    const widths = ["input", "kernel", "output"].map((name) => panels[name][0]?.columns ?? 0);
+    el.style.setProperty("--all", widths.reduce((sum, width) => sum + width));
   }
   return { el, update };
 }

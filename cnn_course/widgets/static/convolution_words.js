@@ -87,11 +87,12 @@ export function unreachedSentence(ready, counts) {
 export function fieldSentence(ready, position) {
   const [rows, columns] = fieldOf(ready, position);
   if (!rows || !columns) return "No pixel reaches this number: it is the bare border that the padding or the strides add.";
-  const span = ([first, last]) => (first === last ? written(first) : `${written(first)} to ${written(last)}`);
-  const size = `${rows[1] - rows[0] + 1} × ${columns[1] - columns[0] + 1}`;
+  const span = (thing, [first, last]) =>
+    first === last ? `${thing} ${written(first)}` : `${thing}s ${written(first)} to ${written(last)}`;
+  const [height, width] = [rows[1] - rows[0] + 1, columns[1] - columns[0] + 1];
   const outside = !isInside(ready, rows[0], columns[0]) || !isInside(ready, rows[1], columns[1]);
-  return `Its receptive field: ${size} pixels, rows ${span(rows)}, columns ${span(columns)}` +
-    `${outside ? " (beyond the picture lies padding)" : ""}.`;
+  return `Its receptive field: ${height} × ${width} pixel${height * width > 1 ? "s" : ""}, ${span("row", rows)}, ` +
+    `${span("column", columns)}${outside ? " (beyond the picture lies padding)" : ""}.`;
 }
 
 /** What a screen reader says after each move. */
