@@ -239,6 +239,48 @@ def test_unread_pixels_are_hatched(open_page):
     assert "never read" in page.locator(".cw-input td.unread").first.get_attribute("aria-label")
 
 
+# Machado, Oliveira and Fernandes (2009), A physiologically-based model for simulation of color vision deficiency.
+BLINDNESS = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+}
+COLOUR_OF = """(element) => {
+    const context = document.createElement("canvas").getContext("2d", { colorSpace: "srgb" });
+    context.fillStyle = getComputedStyle(element).backgroundColor;
+    context.fillRect(0, 0, 1, 1);
+    return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+}"""
+
+
+def seen_as(colour, matrix):
+    """The CIELAB values of an sRGB colour as an eye with that blindness sees it."""
+    share = np.array(colour) / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(np.array(matrix) @ linear, 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
+    f = np.cbrt(np.maximum(xyz / [0.9505, 1, 1.089], 0.008856))
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("css", ["", DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("kind", BLINDNESS)
+def test_colours_hold_for_colour_blind_eyes(open_page, kind, css):
+    """Window, chosen number, plain cell; then positive, negative, zero weights: a distance of 10 is plain to see."""
+    first = open_page(cc.ConvolutionDemo(), css=css)
+    second = open_page(cc.FilterDemo(PHOTO, filter="horizontal edges"), css=css)
+    settle(second)
+    groups = [
+        [(first, ".cw-input td.seen"), (first, ".cw-output td.chosen"), (first, ".cw-output td:not(.chosen)")],
+        [(second, "td.plus.strong"), (second, "td.minus.strong"), (second, "td:not(.plus):not(.minus)")],
+    ]
+    for group in groups:
+        colours = [page.locator(selector).first.evaluate(COLOUR_OF) for page, selector in group]
+        labs = [seen_as(colour, BLINDNESS[kind]) for colour in colours]
+        for one, other in ((0, 1), (0, 2), (1, 2)):
+            assert np.linalg.norm(labs[one] - labs[other]) > 10, (kind, colours[one], colours[other])
+
+
 def test_reduced_motion_moves_nothing(open_page):
     page = open_page(cc.ConvolutionDemo(), reduced_motion="reduce")
     durations = "[...document.querySelectorAll('.cw *')].map((e) => getComputedStyle(e).transitionDuration)"

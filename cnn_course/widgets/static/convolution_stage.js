@@ -53,7 +53,9 @@ export function buildStage(model, say) {
     if (depth) paintKernel(panels, solution, position, used);
     paintOutput(panels, solution, position, model.get("cover"));
     const widths = ["input", "kernel", "output"].map((name) => panels[name][0]?.columns ?? 0);
-    el.style.setProperty("--all", widths.reduce((sum, width) => sum + width));
+    const all = widths.reduce((sum, width) => sum + width);
+    el.style.setProperty("--all", all);
+    el.classList.toggle("cw-crowded", all > 24);
   }
   return { el, update };
 }
