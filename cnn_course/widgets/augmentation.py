@@ -103,7 +103,7 @@ class AugmentationPreview(ipywidgets.VBox):
 
     def _html(self):
         """Return the nine pictures as HTML, with words for a reader who cannot see them."""
-        active = [f"{name} {value:g}" for name, value in self.strengths.items() if value]
+        active = [name if value is True else f"{name} {value:g}" for name, value in self.strengths.items() if value]
         words = ", ".join(active) or "nothing changed: move a slider"
         cells = "".join(
             f'<figure style="margin:0"><img src="{_png(picture)}" alt="{"original" if n == 0 else f"change {n}"}" '

@@ -131,7 +131,7 @@ function buildSurface(model) {
   const drawing = svg("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, role: "img" },
     svg("clipPath", { id: clip }, svg("rect", { width: SIDE, height: SIDE, rx: 6 })),
     svg("g", { "clip-path": `url(#${clip})` }, rings, line, dots, goal, begin, now));
-  const head = h("div", { class: "cw-head" }, "The loss from above: intercept → right, slope → up");
+  const head = h("div", { class: "cw-head" }, "The loss from above (→ intercept, ↑ slope)");
   let drawn = null;
   const update = ({ data, path, losses }) => {
     const { centre, values, angle } = bowl(data);
