@@ -2,12 +2,14 @@
 
 import hashlib
 import http.server
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from dataclasses import replace
@@ -18,7 +20,7 @@ import numpy as np
 import pytest
 
 from cnn_course import DataError, DownloadError, load_dataset
-from cnn_course.datasets import _transfer
+from cnn_course.datasets import _transfer, downloads
 from cnn_course.datasets.downloads import downloaded_datasets, remote_files
 from cnn_course.datasets.fetch import RemoteFile, cache_folder, fetch
 
@@ -337,7 +339,7 @@ def test_a_mirror_address_comes_first_and_the_others_follow(server, file, monkey
 WORKER = """
 import json, sys
 from cnn_course import DownloadError
-from cnn_course.datasets import _transfer
+from cnn_course.datasets import _transfer, downloads
 from cnn_course.datasets.fetch import RemoteFile, fetch
 _transfer.PAUSES = ()
 if "blind" in sys.argv:
@@ -476,6 +478,50 @@ def test_a_draw_of_fashion_mnist_at_another_size(fashion):
     assert data.images.shape == (50, 32, 32, 1)
     assert set(data.counts().values()) == {5}
     assert data.card.name == "fashion_mnist"
+
+
+def made(monkeypatch, tmp_path, constant, folder, name, files):
+    """Put an archive of these files into a mirror folder, as the one that the course knows."""
+    path = tmp_path / "mirror" / folder / name
+    path.parent.mkdir(parents=True)
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        for inner, content in files.items():
+            member = tarfile.TarInfo(inner)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    known = RemoteFile(folder, name, path.stat().st_size, digest, ("http://127.0.0.1:9/",))
+    monkeypatch.setattr(downloads, constant, known)
+    monkeypatch.setenv("CNN_COURSE_MIRROR", str(tmp_path / "mirror"))
+
+
+def test_cifar10_puts_the_batches_and_the_colours_in_order(monkeypatch, tmp_path):
+    rows = np.random.default_rng(0).integers(0, 256, (20_000, 3073), np.uint8)
+    rows[:, 0] %= 10
+    files = {f"cifar-10-batches-bin/data_batch_{i}.bin": rows[:10_000].tobytes() for i in range(1, 6)}
+    files["cifar-10-batches-bin/test_batch.bin"] = rows[10_000:].tobytes()
+    made(monkeypatch, tmp_path, "_CIFAR_FILE", "cifar10", "cifar-10-binary.tar.gz", files)
+    data = load_dataset("cifar10", split="test")
+    assert data.shape == (32, 32, 3)
+    np.testing.assert_array_equal(data.labels, rows[10_000:, 0])
+    assert data.images[7, 1, 2].tolist() == [rows[10_007, 1 + 1024 * c + 32 + 2] for c in range(3)]
+    assert len(load_dataset("cifar10")) == 50_000
+
+
+@pytest.mark.data
+def test_flowers_keep_near_duplicates_on_one_side(monkeypatch, tmp_path, test_data):
+    photos = sorted((test_data / "flowers" / "train").glob("*/*.jpg"))
+    files = {f"flower_photos/{path.parent.name}/{path.name}": path.read_bytes() for path in photos}
+    files |= {"flower_photos/LICENSE.txt": b"CC BY 2.0", "flower_photos/._daisy/x.jpg": b"?"}
+    made(monkeypatch, tmp_path, "_FLOWERS_FILE", "flowers", "flower_photos.tgz", files)
+    train, test = (load_dataset("flowers", split=split, image_size=64) for split in ("train", "test"))
+    assert (len(train) + len(test), train.shape) == (500, (64, 64, 3))
+    assert set(test.counts().values()) <= {18, 19, 20, 21, 22}
+    assert not set(train.groups) & set(test.groups)
+    assert len(np.unique(train.groups)) + len(np.unique(test.groups)) < 500
+    few = load_dataset("flowers", split="test", n=10, seed=1)
+    assert few.images.shape == (10, 224, 224, 3)
+    assert set(few.counts().values()) == {2}
 
 
 def test_every_file_has_bytes_a_sha256_and_an_address():

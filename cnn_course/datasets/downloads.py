@@ -203,7 +203,7 @@ FASHION_MNIST = DataCard(
     source="Zalando's product photographs; github.com/zalandoresearch/fashion-mnist.",
     licence="MIT",
     consent="Shop photographs of things; no person can be recognised.",
-    known_faults="T-shirt, pullover, coat and shirt overlap: people, too, name 83.5 % as the shop does (its README). No "
+    known_faults="T-shirt, pullover, coat and shirt overlap: people name 83.5 % as the shop does (its README). No "
     "picture of the training part is there twice, pixel for pixel, nor in the test part.",
     citation="Xiao, Rasul and Vollgraf (2017), Fashion-MNIST: a novel image dataset for benchmarking machine learning "
     "algorithms, arXiv:1708.07747.",
