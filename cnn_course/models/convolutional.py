@@ -261,7 +261,7 @@ def build_resnet_small(
         for number in range(1, blocks + 1):
             strides = 2 if stage > 1 and number == 1 else 1
             x = residual_block(x, maps, strides, seeds, f"stage{stage}_block{number}")
-    x = layers.GlobalAveragePooling2D(2, name="average")(x)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
     return finished("resnet_small", inputs, x, classes, dropout, seeds, learning_rate)
 
 
@@ -331,5 +331,5 @@ def build_mixed_scale_dense(
             name = f"conv_{layer + 1}" if width == 1 else f"conv_{layer + 1}_{channel + 1}"
             maps.append(convolution(seen, 1, seeds, name, dilation_rate=rate))
     x = layers.Concatenate(name="all_maps")(maps)
-    x = layers.GlobalAveragePooling2D(2, name="average")(x)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
     return finished("mixed_scale_dense", inputs, x, classes, dropout, seeds, learning_rate)
