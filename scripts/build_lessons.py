@@ -100,7 +100,7 @@ def computed_outputs(notebook):
     """Run a notebook in a folder of its own; return the outputs of its compared cells, by cell id."""
     with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "CNN_COURSE_STATE": folder}
-        client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}})
+        client = NotebookClient(notebook, timeout=600, record_timing=False, resources={"metadata": {"path": folder}})
         client.execute(env=env)
     return {cell.id: clean(cell) for cell in notebook.cells if COMPARED in cell.metadata.get("tags", [])}
 

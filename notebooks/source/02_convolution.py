@@ -194,6 +194,12 @@ cc.animate_convolution(image, kernel)
 cc.plot_convolution_steps(image, kernel)
 
 # %% [markdown]
+# Now drive it yourself. The right arrow takes the window one step on; click a number, or reach it with the tab key, and change it.
+
+# %%
+cc.ConvolutionDemo()
+
+# %% [markdown]
 # The output is again a table, so it is again a picture. It is called a **feature map**: it says where in the picture
 # the thing was found that the kernel looks for. (You also read *activation map*. It is the same.)
 #
@@ -299,7 +305,8 @@ cc.plot_feature_maps(part, edges)
 # Change the nine weights yourself and see at once what happens to the photograph. Try: all weights 0 but a 1 in the middle.
 # Then move that 1 to a corner. Then make the picture negative, dark for bright.
 
-# %% widget="FilterDemo"
+# %%
+cc.FilterDemo(part, filter="vertical edges")
 
 # %% [markdown]
 # Now the other way round. Four kernels were at work here. You see what came out, and say which kernel did it.
@@ -429,6 +436,13 @@ cc.plot_windows(8, 3, strides=2, padding="same")
 
 # %% tags=["nbval-check-output"]
 print("stride 1:", cc.same_padding(8, 3), " stride 2:", cc.same_padding(8, 3, strides=2))
+
+# %% [markdown]
+# Take your time with this one. Change stride, padding and dilation, watch the formula below the grids, and look for the border
+# pixels that no window reaches.
+
+# %%
+cc.ConvolutionDemo(strides=2, padding="same")
 
 # %% exercise="same-padding"
 
