@@ -7,6 +7,7 @@ has changed, or with ``--execute``; so two runs give the same bytes.
 """
 
 import argparse
+import copy
 import os
 import sys
 import tempfile
@@ -98,9 +99,10 @@ def code_of(notebook):
 
 def computed_outputs(notebook):
     """Run a notebook in a folder of its own; return the outputs of its compared cells, by cell id."""
+    notebook = copy.deepcopy(notebook)  # running one writes times, versions and widgets into it
     with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "CNN_COURSE_STATE": folder}
-        client = NotebookClient(notebook, timeout=600, record_timing=False, resources={"metadata": {"path": folder}})
+        client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}})
         client.execute(env=env)
     return {cell.id: clean(cell) for cell in notebook.cells if COMPARED in cell.metadata.get("tags", [])}
 
