@@ -126,7 +126,6 @@ class TestTraining:
     def test_a_batch_that_will_not_fit_is_said_with_one_that_would(self, monkeypatch):
         from cnn_course.training import _checks
 
-        pytest.importorskip("cnn_course.model_table")
         model = build_small_cnn((64, 64, 3), classes=2, seed=0)
         data = np.zeros((64, 64, 64, 3), "uint8"), np.arange(64) % 2
         fixed, each = _checks._needed(model)

@@ -102,10 +102,7 @@ def _needed(model):
 
     Weights, their gradients and Adam's two moments; each activation is kept for the way back, with its gradient.
     """
-    try:
-        from ..model_table import describe
-    except ImportError:
-        return 16 * model.count_params(), 0
+    from ..model_table import describe
 
     table = describe(model, batch_size=1)
     return 16 * table.parameters, 2 * table.activation_bytes
