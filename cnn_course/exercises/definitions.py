@@ -153,6 +153,10 @@ class Question:
             )
 
 
+def _listed(options):
+    return "\n".join(f"- `{letter}`: {text}" for letter, text in options.items())
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChoiceExercise(Exercise):
     """The student chooses; each wrong option has its sentence.
@@ -168,12 +172,13 @@ class ChoiceExercise(Exercise):
 
     @property
     def text(self):
-        """The question with its options, Markdown."""
-        blocks = [self.question]
-        for name, question in self.questions.items():
-            options = "\n".join(f"- `{letter}`: {text}" for letter, text in question.options.items())
-            blocks.append(f"**{name}.** {question.text}\n\n{options}")
-        return "\n\n".join(blocks)
+        """The question with its options, Markdown; options that all questions share stand once, at the end."""
+        asked = [(f"**{name}.** {q.text}", _listed(q.options)) for name, q in self.questions.items()]
+        if len(asked) > 1 and len({options for _, options in asked}) == 1:
+            return "\n\n".join(
+                [self.question, *(text for text, _ in asked), f"For each, choose from:\n\n{asked[0][1]}"]
+            )
+        return "\n\n".join([self.question, *(f"{text}\n\n{options}" for text, options in asked)])
 
     @property
     def stub(self):
