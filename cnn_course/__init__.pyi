@@ -71,6 +71,7 @@ from .plots.geometry import plot_connections as plot_connections
 from .plots.geometry import plot_volume as plot_volume
 from .plots.geometry import plot_windows as plot_windows
 from .plots.live import LiveCurves as LiveCurves
+from .plots.networks import plot_network as plot_network
 from .plots.pictures import plot_pictures as plot_pictures
 from .plots.training import plot_augmentations as plot_augmentations
 from .plots.training import plot_comparison as plot_comparison
