@@ -12,6 +12,12 @@ from .datasets import ImageDataset as ImageDataset
 from .datasets import PointDataset as PointDataset
 from .datasets import example_image as example_image
 from .datasets import load_dataset as load_dataset
+from .datasets.duplicates import Duplicates as Duplicates
+from .datasets.duplicates import find_duplicates as find_duplicates
+from .datasets.folders import FolderDataset as FolderDataset
+from .datasets.folders import LazyImageDataset as LazyImageDataset
+from .datasets.folders import load_images_from_folder as load_images_from_folder
+from .datasets.report import FolderReport as FolderReport
 from .errors import BackendError as BackendError
 from .errors import CourseError as CourseError
 from .errors import DataError as DataError
