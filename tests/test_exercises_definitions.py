@@ -59,14 +59,14 @@ def test_ids_are_unique():
     assert len(set(IDS)) == len(IDS)
 
 
-def test_lesson_02_has_the_exercises_of_the_syllabus():
-    expected = [
-        "output-size",
-        "same-padding",
-        "conv2d",
-        "conv2d-channels",
-        "conv-parameters",
-        "edge-kernel",
-        "read-feature-map",
-    ]
-    assert {e.id for e in exercises.list_exercises("02")} == set(expected)
+SYLLABUS = {
+    "02": [
+        "output-size", "same-padding", "conv2d", "conv2d-channels", "conv-parameters", "edge-kernel", "read-feature-map",
+    ],
+    "03": ["max-pool", "pool-variants", "dropout", "receptive-field", "build-cnn"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lesson", SYLLABUS)
+def test_each_lesson_has_the_exercises_of_the_syllabus(lesson):
+    assert {e.id for e in exercises.list_exercises(lesson)} == set(SYLLABUS[lesson])
