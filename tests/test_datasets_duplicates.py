@@ -1,0 +1,127 @@
+"""Pictures that are there twice are found: on drawings and photographs whose duplicates are known."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnn_course import DataError, find_duplicates, load_dataset, load_images_from_folder
+
+
+def precision_and_recall(found, true):
+    """Return the shares of right pairs among the pairs found, and of found ones among the right ones."""
+    found, true = (np.triu(groups[:, None] == groups[None], 1) for groups in (found, true))
+    return (found & true).sum() / found.sum(), (found & true).sum() / true.sum()
+
+
+def reposted(image, rng):
+    """Return a picture as it comes back: cut by up to 3 % a side, lit otherwise, compressed once more."""
+    height, width = image.shape[:2]
+    left, top, right, bottom = 0.03 * rng.random(4)
+    box = (left * width, top * height, (1 - right) * width, (1 - bottom) * height)
+    picture = Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC, box)
+    lit = np.clip(np.asarray(picture, float) * rng.uniform(0.85, 1.15) + rng.uniform(-8, 8), 0, 255)
+    stream = io.BytesIO()
+    Image.fromarray(lit.astype(np.uint8)).save(stream, "JPEG", quality=int(rng.integers(50, 85)))
+    return np.asarray(Image.open(stream).convert("RGB"))
+
+
+@pytest.mark.parametrize(("seed", "size"), [(11, 64), (12, 64), (13, 96)])
+def test_the_duplicates_of_the_hashtag_are_found(seed, size):
+    data = load_dataset("hashtag", n=1500, image_size=size, seed=seed)
+    precision, recall = precision_and_recall(find_duplicates(data).groups, data.groups)
+    assert precision >= 0.95 and recall >= 0.95
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("folder", ["flowers/val", "trashnet"])
+def test_photographs_that_come_back_are_found(test_data, folder):
+    data = load_images_from_folder(test_data / folder, 160)
+    rng = np.random.default_rng(0)
+    again = np.stack([reposted(image, rng) for image in data.images])
+    found = find_duplicates(np.concatenate([data.images, again])).groups
+    precision, recall = precision_and_recall(found, np.concatenate([data.groups, data.groups]))
+    assert precision >= 0.95 and recall >= 0.95
+
+
+@pytest.mark.data
+def test_the_known_pairs_of_the_flowers_are_found_in_the_folder(test_data):
+    """Two photographs of the training part stand there twice, as SOURCES.md of the test data says of the sunflowers."""
+    data = load_images_from_folder(test_data / "flowers" / "train", 96)
+    sunflowers = data.subset(data.labels == data.class_names.index("sunflowers"))
+    assert len(sunflowers) - len(np.unique(sunflowers.groups)) == 2
+
+
+def test_exact_and_near_duplicates_are_told_apart():
+    data = load_dataset("hashtag", n=40, seed=3)
+    originals = data.images[np.unique(data.groups, return_index=True)[1]][:12]
+    rng = np.random.default_rng(1)
+    images = np.concatenate([originals, originals[:3], [reposted(image, rng) for image in originals[3:5]]])
+    found = find_duplicates(images)
+    assert found.groups.tolist() == [*range(12), 0, 1, 2, 3, 4]
+    assert found.exact.tolist() == [*range(12), 0, 1, 2, 12, 13]
+    assert found.extra().tolist() == [12, 13, 14, 15, 16]
+    assert found.pairs.tolist() == [[0, 12], [1, 13], [2, 14], [3, 15], [4, 16]]
+    assert (found.distances[:3] == 0).all() and (found.distances[3:] > 0).all()
+    assert repr(found) == "Duplicates: 5 of 17 pictures repeat another one, 3 of them in every pixel"
+
+
+def test_pairs_are_those_of_every_distance_counted_bit_by_bit():
+    from cnn_course.datasets import duplicates
+
+    rng = np.random.default_rng(0)
+    prints = [*(rng.random((60, duplicates.BITS)) < 0.5), b"flat", b"other", b"flat"]
+    prints[7] = prints[3].copy()
+    expected = []
+    for i in range(60):
+        for j in range(i + 1, 60):
+            distance = np.sum(prints[i] != prints[j])
+            if distance <= 130 and (7 not in (i, j) or (i, j) == (3, 7)):
+                expected.append([i, j, distance])
+    pairs, distances = duplicates._near_pairs(prints, 130)
+    assert [[*pair, d] for pair, d in zip(pairs, distances, strict=True)] == [*expected, [60, 62, 0]]
+
+
+def test_many_distances_are_taken_in_parts(monkeypatch):
+    from cnn_course.datasets import duplicates
+
+    images = load_dataset("hashtag", n=60).images
+    whole = find_duplicates(images)
+    monkeypatch.setattr(duplicates, "_CELLS", 100)
+    np.testing.assert_array_equal(find_duplicates(images).pairs, whole.pairs)
+
+
+def test_pictures_of_one_colour_are_duplicates_of_their_equals_only():
+    images = np.zeros((5, 32, 32, 3), np.uint8)
+    images[2:] = np.array([40, 80, 80])[:, None, None, None]
+    assert find_duplicates(images).groups.tolist() == [0, 0, 1, 2, 2]
+
+
+def test_a_thousand_copies_make_a_thousand_pairs():
+    images = np.repeat(load_dataset("hashtag", n=1).images, 1000, axis=0)
+    found = find_duplicates(images)
+    assert len(found.pairs) == 999 and set(found.groups) == {0}
+
+
+def test_grey_pictures_lazy_sets_and_empty_ones_are_taken(tmp_path):
+    assert find_duplicates(load_dataset("digits", n=20), 0).groups.shape == (20,)
+    assert len(find_duplicates(np.zeros((0, 8, 8, 3), np.uint8)).groups) == 0
+    (tmp_path / "a").mkdir()
+    image = Image.fromarray(load_dataset("hashtag", n=1).images[0])
+    for name in ("one", "two"):
+        image.save(tmp_path / "a" / f"{name}.png")
+    lazy = load_images_from_folder(tmp_path, 32, batch_size=1)
+    assert find_duplicates(lazy).exact.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("bits", [-1, 289, 1.5, True, None])
+def test_a_distance_that_is_none_is_named(bits):
+    with pytest.raises(DataError, match=f"an integer from 0 to 288. Received: max_distance={bits}"):
+        find_duplicates(np.zeros((1, 8, 8, 3), np.uint8), bits)
+
+
+@pytest.mark.parametrize("data", [np.zeros((2, 8, 8)), np.zeros((2, 8, 8, 3)), "a folder"])
+def test_what_is_no_set_of_pictures_is_named(data):
+    with pytest.raises(DataError, match="data must be a data set of pictures, or uint8"):
+        find_duplicates(data)
