@@ -69,7 +69,7 @@ grey = cc.example_image("china").mean(axis=2)[60:220, 180:420]
 edges = np.maximum(cc.conv2d(grey, [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]), 0)
 pool = yours_or_ours("pool-variants", ...)
 maps = {kind: pool(edges, 8, kind) for kind in ("max", "average", "norm")}
-cc.plot_feature_maps(edges, maps)
+cc.plot_feature_maps(edges, maps, limits={kind: (0, maps[kind].max() / 2) for kind in maps})
 
 # %% [markdown]
 # The columns of the tower are still there, in one number of 64. And a map that moves by one pixel hardly changes after
@@ -235,8 +235,8 @@ assert right["CNN"][0] > right["CNN"][1] + 0.15 and abs(right["logit"][0] - righ
 layer = keras.layers.Dropout(0.25, seed=1)
 ones = np.ones((1, 1000), "float32")
 in_training = np.asarray(layer(ones, training=True))
-print("values in training:", np.unique(in_training.round(3)).tolist())
-print("when predicting:   ", np.unique(np.asarray(layer(ones, training=False))).tolist())
+print("values in training:", np.unique(in_training).round(2))
+print("when predicting:   ", np.unique(np.asarray(layer(ones, training=False))))
 
 # %% exercise="dropout"
 
