@@ -23,37 +23,27 @@ def time_limit(seconds):
     """
     thread = ctypes.c_ulong(threading.get_ident())
     raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    finished = threading.Event()
-    lock = threading.Lock()
+    ended, wake, lock = [False], threading.Event(), threading.Lock()
 
     def watch():
-        if finished.wait(seconds):
-            return
+        wake.wait(seconds)
         for attempt in range(1_000_000):
+            if ended[0]:
+                return
             with lock:
-                if finished.is_set():
-                    return
-                raise_in_thread(thread, ctypes.py_object(OutOfTimeError))
+                if not ended[0]:
+                    raise_in_thread(thread, ctypes.py_object(OutOfTimeError))
             if attempt == 25:
                 sys.stderr.write("The call hangs inside compiled code. Interrupt the kernel: the ■ button, or I I.\n")
-            if finished.wait(0.2):
-                return
+            wake.wait(0.2)
 
     watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
     try:
+        watcher.start()
         yield
     finally:
-        _finish(finished, lock)
-        raise_in_thread(thread, None)  # one that was on its way must not arrive later
-
-
-def _finish(finished, lock):
-    """Set the event even if the exception arrives in between."""
-    while True:
-        try:
-            with lock:
-                finished.set()
-            return
-        except OutOfTimeError:
-            continue
+        # No call stands before this line: an exception is delivered at calls, and would keep the watcher going.
+        ended[0] = True
+        with lock:  # the watcher is not about to raise one
+            raise_in_thread(thread, None)  # one that was on its way must not arrive later
+        wake.set()
