@@ -2,7 +2,7 @@
 
 100 photographs of 12 megapixels (3 to 5 MB each, mosaics of real photographs at their own resolution over one that is
 enlarged) and 5,000 small files, to 224 x 224. Both ways run in one process, one after the other in each round; ours
-also looks for duplicates in that time. Then the decoders alone, on two threads; OpenCV only where it is installed.
+also looks for duplicates in that time. Then the decoders alone, on two threads.
 The files are made once, in ``--folder``. Run it from the repository; it writes
 ``benchmarks/results/folder_loading.md``::
 
@@ -24,6 +24,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+import cv2
 import numpy as np
 import simplejpeg
 from PIL import Image
@@ -117,10 +118,14 @@ def simplejpeg_and_pillow(path):
     return np.asarray(Image.fromarray(pixels).resize((SIZE, SIZE), Image.Resampling.BILINEAR))
 
 
+def simplejpeg_and_opencv(path):
+    """Decode one file with simplejpeg, at a reduced scale; OpenCV resizes."""
+    pixels = simplejpeg.decode_jpeg(path.read_bytes(), min_height=SIZE, min_width=SIZE, min_factor=1)
+    return cv2.resize(pixels, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+
+
 def opencv(path):
     """Decode one file with OpenCV, at a reduced scale."""
-    import cv2
-
     data = path.read_bytes()
     with Image.open(io.BytesIO(data)) as head:
         scale = min(head.size) // SIZE
@@ -130,16 +135,7 @@ def opencv(path):
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 
 
-def decoders():
-    """Return the decoders that are installed."""
-    found = [pillow, simplejpeg_and_pillow]
-    try:
-        import cv2
-
-        cv2.setNumThreads(1)
-        return [*found, opencv]
-    except ImportError:
-        return found
+DECODERS = (pillow, simplejpeg_and_pillow, simplejpeg_and_opencv, opencv)
 
 
 def on_threads(decoder, paths):
@@ -191,7 +187,7 @@ def measure(folder, rounds):
     paths = sorted(folder.glob("*/*.jpg"))
     some, size = paths[:1000], sum(path.stat().st_size for path in paths) / 1e6
     times = alternated({way.__name__: partial(way, folder) for way in (by_keras, by_course, by_course_lazily)}, rounds)
-    alone = alternated({decoder.__name__: partial(on_threads, decoder, some) for decoder in decoders()}, rounds)
+    alone = alternated({decoder.__name__: partial(on_threads, decoder, some) for decoder in DECODERS}, rounds)
     lines = [f"## {folder.name}: {len(paths):,} files, {size:,.0f} MB, to {SIZE} x {SIZE}", ""]
     lines += table("way", times, "by_keras")
     lines += [f"Decoders alone, {len(some):,} files, two threads:", "", *table("decoder", alone, "pillow")]
@@ -212,7 +208,8 @@ def main():
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir(), "cnn-course-folder-loading"))
     options = parser.parse_args()
     make(options.folder)
-    versions = ", ".join(f"{name} {version(name)}" for name in ("keras", "tensorflow-cpu", "simplejpeg", "pillow"))
+    packages = ("keras", "tensorflow-cpu", "simplejpeg", "opencv-python-headless", "pillow")
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
     machine = f"Python {platform.python_version()}, {len(os.sched_getaffinity(0))} CPU cores ({platform.machine()})"
     lines = ["# Reading a folder of pictures", "", f"{date.today()}, {versions}, {machine}."]
     lines += [f"Seconds, of {options.rounds} alternated rounds.", ""]

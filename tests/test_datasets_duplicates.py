@@ -2,11 +2,14 @@
 
 import io
 
+import cv2
+import imagehash
 import numpy as np
 import pytest
 from PIL import Image
 
 from cnn_course import DataError, find_duplicates, load_dataset, load_images_from_folder
+from cnn_course.datasets.duplicates import HASH_SIZE, _small_grey, fingerprints
 
 
 def precision_and_recall(found, true):
@@ -51,6 +54,20 @@ def test_the_known_pairs_of_the_flowers_are_found_in_the_folder(test_data):
     data = load_images_from_folder(test_data / "flowers" / "train", 96)
     sunflowers = data.subset(data.labels == data.class_names.index("sunflowers"))
     assert len(sunflowers) - len(np.unique(sunflowers.groups)) == 2
+
+
+@pytest.mark.parametrize("size", [48, 64, 150, (96, 210)])
+def test_the_hashes_are_those_of_imagehash(size):
+    """Bit by bit from the same 48 x 48 grey values; from the picture itself up to its own way of scaling."""
+    images = load_dataset("hashtag", n=20, image_size=size, seed=5).images
+    greys, ours = _small_grey(images), np.array(fingerprints(images))
+    for grey, image, bits in zip(greys, images, ours, strict=True):
+        waves = imagehash.phash(Image.fromarray(grey), HASH_SIZE).hash.ravel()
+        np.testing.assert_array_equal(bits[: HASH_SIZE**2], waves)
+        coarse = cv2.resize(grey, (HASH_SIZE + 1, HASH_SIZE), interpolation=cv2.INTER_AREA)
+        steps = imagehash.dhash(Image.fromarray(coarse), HASH_SIZE).hash.ravel()
+        np.testing.assert_array_equal(bits[HASH_SIZE**2 :], steps)
+        assert (imagehash.phash(Image.fromarray(image), HASH_SIZE).hash.ravel() != waves).mean() < 0.1
 
 
 def test_exact_and_near_duplicates_are_told_apart():

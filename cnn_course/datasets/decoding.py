@@ -1,19 +1,19 @@
 """Bytes of a picture file to red, green and blue at the size that is wanted, or a reason why not.
 
-JPEG goes through simplejpeg (libjpeg-turbo), all else through Pillow. Measured by ``benchmarks/folder_loading.py``:
-OpenCV is as fast on photographs and a little faster on small files, and is a package of 60 MB for that.
+JPEG is decoded by simplejpeg (libjpeg-turbo, strict about half a file), all else by Pillow; OpenCV scales. Measured by
+``benchmarks/folder_loading.py``: the decoders hardly differ, Pillow's scaling takes twice as long as the decoding.
 """
 
 import io
 import stat
 from pathlib import Path
 
+import cv2
 import numpy as np
 import simplejpeg
 
 # Pillow loads its decoders when they are first asked for, and not by name: those beside the usual ones are named here.
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin  # noqa: F401
-from PIL.Image import Transpose
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # the pair of photos that some phones save opens as a JPEG
 LARGEST_FILE = 300_000_000  # bytes: a film or a disk image with the wrong name is not read into memory
@@ -66,7 +66,7 @@ def read_file(path):
         raise UnusableError(f"unreadable: {error.strerror or error}") from None
 
 
-def decode(data, size, crop_to_aspect_ratio=False):
+def decode(data, size, crop_to_aspect_ratio=False, out=None):
     """Return the picture in these bytes, upright, at `size`.
 
     Parameters
@@ -77,11 +77,13 @@ def decode(data, size, crop_to_aspect_ratio=False):
         Height and width, in pixels.
     crop_to_aspect_ratio : bool
         Whether the middle part with the shape of `size` is taken; otherwise the picture is stretched.
+    out : array of shape (height, width, 3), optional
+        uint8; where the picture is to be put.
 
     Returns
     -------
-    PIL.Image.Image
-        Mode RGB. Transparent parts are white; 16 bits become 8 by their upper half; floats and 32-bit integers
+    array of shape (height, width, 3)
+        uint8. Transparent parts are white; 16 bits become 8 by their upper half; floats and 32-bit integers
         are stretched to 0..255.
 
     Raises
@@ -90,12 +92,22 @@ def decode(data, size, crop_to_aspect_ratio=False):
         If the bytes give no picture, whatever their decoder raised.
     """
     try:
-        image = _open(data)
-        orientation = _orientation(image)
-        asked = size if orientation < 5 else size[::-1]
-        image = _upright(_decoded(image, data, asked), orientation)
-        box = _middle(image.size, size) if crop_to_aspect_ratio else None
-        return image.resize(size[::-1], Image.Resampling.BILINEAR, box, reducing_gap=2.0)
+        pixels, orientation, asked = None, 1, size
+        if b"Exif\0" not in data:  # nothing but the camera's notes turns a JPEG: no need to ask Pillow
+            pixels = _jpeg(data, size)
+        if pixels is None:
+            image = _open(data)
+            orientation = _orientation(image)
+            asked = size if orientation < 5 else size[::-1]
+            pixels = _decoded(image, data, asked)
+        pixels = _middle(pixels, asked) if crop_to_aspect_ratio else pixels
+        if orientation == 1:
+            return resized(pixels, size, out)
+        picture = _upright(resized(pixels, asked), orientation)
+        if out is None:
+            return picture
+        out[:] = picture
+        return out
     except UnusableError:
         raise
     except Exception as error:  # damaged files bring whatever a decoder in C or Python lets through
@@ -137,18 +149,27 @@ def _orientation(image):
     return turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
 
 
+def _jpeg(data, size):
+    """Return the pixels of a sound JPEG in grey or colour as RGB, no more than needed for `size`; otherwise None."""
+    if not data.startswith(b"\xff\xd8\xff"):
+        return None
+    try:
+        height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
+        if colours not in ("YCbCr", "Gray", "RGB") or height * width > LARGEST_PICTURE:
+            return None
+        return simplejpeg.decode_jpeg(data, min_height=size[0], min_width=size[1], min_factor=1, fastdct=True)
+    except ValueError:  # strict; Pillow forgives what viewers forgive, and refuses half a file
+        return None
+
+
 def _decoded(image, data, size):
-    """Return the picture as RGB, from a JPEG no larger than needed for `size`."""
+    """Return the pixels of Pillow's picture as RGB; it decodes only what the faster one cannot."""
     if image.format in ("JPEG", "MPO"):
-        if image.mode in ("RGB", "L"):
-            try:
-                height, width = size
-                pixels = simplejpeg.decode_jpeg(data, min_height=height, min_width=width, min_factor=1)
-                return Image.fromarray(pixels)
-            except ValueError:  # strict; Pillow forgives what viewers forgive, and refuses half a file
-                pass
+        pixels = _jpeg(data, size)
+        if pixels is not None:
+            return pixels
         image.draft(image.mode, size[::-1])
-    return _rgb(image)
+    return np.asarray(_rgb(image))
 
 
 def _rgb(image):
@@ -171,25 +192,28 @@ def _eight_bits(values):
     return ((values - low) * (255 / (high - low) if high > low else 0)).astype(np.uint8)
 
 
-def _upright(image, orientation):
-    """Return the picture as it was seen, by the EXIF orientation."""
-    turns = {
-        2: Transpose.FLIP_LEFT_RIGHT,
-        3: Transpose.ROTATE_180,
-        4: Transpose.FLIP_TOP_BOTTOM,
-        5: Transpose.TRANSPOSE,
-        6: Transpose.ROTATE_270,
-        7: Transpose.TRANSVERSE,
-        8: Transpose.ROTATE_90,
-    }
-    return image.transpose(turns[orientation]) if orientation in turns else image
+def _middle(pixels, size):
+    """Return the largest middle part with the shape of `size`."""
+    (height, width), (rows, columns) = pixels.shape[:2], size
+    h = max(1, min(height, round(width * rows / columns)))
+    w = max(1, min(width, round(height * columns / rows)))
+    top, left = (height - h) // 2, (width - w) // 2
+    return pixels[top : top + h, left : left + w]
 
 
-def _middle(have, size):
-    """Return the box (left, upper, right, lower) of the largest middle part with the shape of `size`."""
-    (width, height), (rows, columns) = have, size
-    w, h = min(width, height * columns / rows), min(height, width * rows / columns)
-    return (width - w) / 2, (height - h) / 2, (width + w) / 2, (height + h) / 2
+def resized(pixels, size, out=None):
+    """Return the pixels at `size`; what gets smaller is averaged, so that fine patterns leave no false ones."""
+    shrinks = pixels.shape[0] >= size[0] and pixels.shape[1] >= size[1]
+    return cv2.resize(pixels, size[::-1], out, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def _upright(pixels, orientation):
+    """Return the pixels as they were seen, by the EXIF orientation."""
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    rows = -1 if orientation in (3, 4, 7, 8) else 1
+    columns = -1 if orientation in (2, 3, 6, 7) else 1
+    return pixels[::rows, ::columns]
 
 
 def _short(error):

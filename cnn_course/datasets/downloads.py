@@ -165,17 +165,17 @@ class _Photos(_Labelled):
 def _load_flowers(split, n, image_size, seed):
     """Return a part of the flowers: a fixed fifth is the test part, near duplicates on one side."""
     from .decoding import decode
-    from .duplicates import fingerprint, group
+    from .duplicates import fingerprints, group
 
     names, files = read_photo_archive(fetch(_FLOWERS_FILE), FLOWERS)
     labels = np.array([FLOWERS.index(name.split("/")[-2]) for name in names])
     with ThreadPoolExecutor() as pool:
-        groups = group(list(pool.map(lambda data: fingerprint(decode(data, (64, 64))), files)))
+        groups = group(fingerprints(np.stack(list(pool.map(lambda data: decode(data, (64, 64)), files)))))
         train, test = _Photos(np.array(files, object), labels, groups).split(0.2, seed=0)
         chosen = drawn(train if split == "train" else test, n, seed)
         size = image_size or (224, 224)
         images = np.empty((len(chosen), *size, 3), np.uint8)
-        for row, image in enumerate(pool.map(lambda data: np.asarray(decode(data, size)), chosen.files)):
+        for row, image in enumerate(pool.map(lambda data: decode(data, size), chosen.files)):
             images[row] = image
     return ImageDataset(images, chosen.labels, FLOWERS, chosen.groups, FLOWER_PHOTOS)
 

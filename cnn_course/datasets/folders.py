@@ -17,11 +17,11 @@ from ._progress import progress_bar
 from .cards import DataCard
 from .core import ImageDataset, _check_rows, _Labelled, _labels
 from .decoding import UnusableError, decode, read_file
-from .duplicates import fingerprint, group
+from .duplicates import CHUNK, fingerprints, group
 from .registry import _size
 from .report import FileNote, FolderReport
 
-_BLOCK = 1024  # files that wait for a thread at a time
+_WAITING = 64  # chunks that wait for a thread
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -253,7 +253,7 @@ def _read(root, paths, size, crop, keep=True, title=None):
     Without `keep` there is no array of pictures; with a `title` there are fingerprints, and a progress bar.
     """
     images = np.empty((len(paths) if keep else 0, *size, 3), np.uint8)
-    work = partial(_read_one, root, paths, images if keep else None, size, crop, title is not None)
+    work = partial(_read_some, root, paths, images if keep else None, size, crop, title is not None)
     results = _in_threads(work, len(paths), title)
     reasons = {name: str(r) for name, r in zip(paths, results, strict=True) if isinstance(r, UnusableError)}
     if keep and reasons:
@@ -261,27 +261,37 @@ def _read(root, paths, size, crop, keep=True, title=None):
     return images, [r for r in results if not isinstance(r, UnusableError)], reasons
 
 
-def _read_one(root, paths, images, size, crop, fingerprinted, i):
-    """Put one picture into its place; return its fingerprint, or what is wrong with it."""
+def _read_some(root, paths, images, size, crop, fingerprinted, rows):
+    """Put some pictures into their places; return of each its fingerprint, or what is wrong with it."""
+    pictures = np.empty((len(rows), *size, 3), np.uint8) if images is None else images[rows.start : rows.stop]
+    results = [_read_one(root / paths[i], picture, crop) for i, picture in zip(rows, pictures, strict=True)]
+    if fingerprinted:
+        read = [i for i, reason in enumerate(results) if reason is None]
+        whole = pictures if len(read) == len(pictures) else pictures[read]
+        for i, found in zip(read, fingerprints(whole), strict=True):
+            results[i] = found
+    return results
+
+
+def _read_one(path, picture, crop):
+    """Put one picture into its place; return what is wrong with it, if anything."""
     try:
-        image = decode(read_file(root / paths[i]), size, crop)
+        decode(read_file(path), picture.shape[:2], crop, out=picture)
     except UnusableError as reason:
         return reason
-    if images is not None:
-        images[i] = np.asarray(image)
-    return fingerprint(image) if fingerprinted else None
 
 
 def _in_threads(work, n, title):
-    """Return the results of work(0), work(1), ...; decoders let go of Python's lock, so threads are enough."""
+    """Return the results of work(rows) for all rows; decoders let go of Python's lock, so threads are enough."""
+    chunks = [range(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
     results = []
     show = progress_bar(title, n) if title else nullcontext(lambda amount: None)
     with warnings.catch_warnings(), show as advance, ThreadPoolExecutor(_cores()) as pool:
         warnings.simplefilter("ignore")  # of the decoders; what matters is in the report
-        for start in range(0, n, _BLOCK):
-            for result in pool.map(work, range(start, min(start + _BLOCK, n))):
-                results.append(result)
-                advance(1)
+        for start in range(0, len(chunks), _WAITING):
+            for done in pool.map(work, chunks[start : start + _WAITING]):
+                results += done
+                advance(len(done))
     return results
 
 
