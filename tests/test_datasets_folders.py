@@ -6,9 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
-
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
