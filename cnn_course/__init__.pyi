@@ -65,6 +65,7 @@ from .models import build_mlp as build_mlp
 from .models import build_resnet_small as build_resnet_small
 from .models import build_small_cnn as build_small_cnn
 from .models import build_vgg_like as build_vgg_like
+from .plots.boundaries import plot_boundaries as plot_boundaries
 from .plots.convolution import animate_convolution as animate_convolution
 from .plots.convolution import plot_convolution_matrix as plot_convolution_matrix
 from .plots.convolution import plot_convolution_steps as plot_convolution_steps

@@ -8,34 +8,34 @@ from .definitions import FunctionExercise, Misconception
 
 
 def _draw_scores(rng):
-    """Tables of scores; the first ones overflow, underflow, and have rows far from each other."""
+    """Scores; the first ones overflow, underflow, and have rows far from each other."""
     fixed = [
         np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 0.5]]),
         np.array([[1.0, 2.0, 4.0], [1000.0, 1001.0, 1003.0]]),
         np.array([[-1000.0, -1001.0], [-1002.0, -1004.0], [-1000.0, -1000.5]]),
     ]
     drawn = [rng.normal(scale=2, size=rng.integers(2, 5, size=2)) for _ in range(5)]
-    return [(scores,) for scores in fixed + drawn]
+    return [(t,) for t in [*fixed, np.array([0.5, 2.0, -1.0]), *drawn]]
 
 
-def _softmax(scores):
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-@np.errstate(all="ignore")
-def _softmax_without_shift(scores):
-    return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+def _softmax(t):
+    powers = np.exp(t - t.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 @np.errstate(all="ignore")
-def _softmax_with_one_shift(scores):
-    powers = np.exp(scores - scores.max())
-    return powers / powers.sum(axis=1, keepdims=True)
+def _softmax_without_shift(t):
+    return np.exp(t) / np.exp(t).sum(axis=-1, keepdims=True)
 
 
-def _softmax_of_the_table(scores):
-    powers = np.exp(scores - scores.max())
+@np.errstate(all="ignore")
+def _softmax_with_one_shift(t):
+    powers = np.exp(t - t.max())
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def _softmax_of_the_table(t):
+    powers = np.exp(t - t.max())
     return powers / powers.sum()
 
 
@@ -48,21 +48,22 @@ SOFTMAX = FunctionExercise(
     title="From scores to probabilities",
     points=2,
     question=(
-        "Write `softmax(scores)`: a table `(n, k)`, one row for each observation, becomes a table of probabilities of "
-        "the same shape. It should also work for scores like 1000."
+        "Write `softmax(t)`: a table `(n, k)` of scores, one row for each observation, becomes one of probabilities "
+        "of the same shape. It should also work for scores like 1000, and for a single row `(k,)`: the classes are "
+        "always along the last axis."
     ),
     cases=_draw_scores,
     reference=_softmax,
     hints=(
         "Take `np.exp` of every score. What must you divide by, so that each row adds up to 1?",
         "`np.exp(1000)` is infinite. A softmax does not change when you subtract the same number from a whole row.",
-        "First `scores - scores.max(axis=1, keepdims=True)`, then `np.exp`, then divide by the sums with `axis=1`.",
+        "First `t - t.max(axis=-1, keepdims=True)`, then `np.exp`, then divide by the sums with `axis=-1`.",
     ),
     solution='''
-def softmax(scores):
+def softmax(t):
     """Return probabilities: each row adds up to 1."""
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    powers = np.exp(t - t.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
 ''',
     misconceptions=(
         Misconception(
@@ -76,23 +77,23 @@ def softmax(scores):
             "each row's own maximum.",
         ),
         Misconception(
-            lambda scores: _softmax(scores.T).T,
-            "Your columns add up to 1. Each row is one observation, so each row must add up to 1: axis=1.",
+            lambda t: _softmax(t.T).T,
+            "Your columns add up to 1. Each row is one observation, so each row must add up to 1: axis=-1.",
         ),
         Misconception(
             _softmax_of_the_table,
             "Your whole table adds up to 1. Each row is one observation, and each row must add up to 1.",
         ),
         Misconception(
-            lambda scores: scores / scores.sum(axis=1, keepdims=True),
+            lambda t: t / t.sum(axis=-1, keepdims=True),
             "You divided the scores themselves. They may be negative: take the exponential first.",
         ),
         Misconception(
-            lambda scores: np.log(_softmax(scores)),
+            lambda t: np.log(_softmax(t)),
             "You returned the logarithms. The probabilities themselves are asked.",
         ),
         Misconception(
-            lambda scores: _softmax(-scores),
+            lambda t: _softmax(-t),
             "The largest score got the smallest probability: the sign in the exponent is wrong.",
         ),
         Misconception(
@@ -100,7 +101,7 @@ def softmax(scores):
             "You took the logistic function of each score. With several classes the probabilities must share 1 in all.",
         ),
         Misconception(
-            lambda scores: np.exp(scores - scores.max(axis=1, keepdims=True)),
+            lambda t: np.exp(t - t.max(axis=-1, keepdims=True)),
             "You did not divide by the row's sum, so the row does not add up to 1.",
         ),
     ),
@@ -199,130 +200,184 @@ def cross_entropy(probabilities, labels):
 )
 
 
-def _draw_layers(rng):
+def _draw_networks(rng):
     """The first weights are square, so that a transposed table runs as well."""
-    fixed = (np.array([[1.0, 2.0], [0.0, -1.0], [3.0, 0.5]]), np.array([[1.0, -1.0], [0.5, 2.0]]), np.array([0.5, -1]))
+    x = np.array([[1.0, 2.0], [0.0, -1.0], [3.0, 0.5]])
+    fixed = (
+        x,
+        np.array([0.5, -1]),
+        np.array([[1.0, -1], [0.5, 2]]),
+        np.array([0.2, -0.4]),
+        np.array([[1.0, 2], [-1, 1]]),
+    )
     cases = [fixed]
     for _ in range(6):
-        n, inputs, units = (int(size) for size in rng.integers([2, 2, 2], [6, 5, 5]))
-        cases.append((rng.normal(size=(n, inputs)), rng.normal(size=(inputs, units)), rng.normal(size=units)))
+        n, inputs, units, classes = (int(size) for size in rng.integers(2, [6, 5, 5, 5]))
+        shapes = (n, inputs), units, (inputs, units), classes, (units, classes)
+        cases.append(tuple(rng.normal(size=shape) for shape in shapes))
     return cases
+
+
+def _network(X, alpha0, alpha, beta0, beta, sigma=_logistic, g=_softmax):
+    return g(sigma(X @ alpha + alpha0) @ beta + beta0)
+
+
+def _same(values):
+    return values
 
 
 HIDDEN_LAYER = FunctionExercise(
     id="hidden-layer",
-    title="A hidden layer",
-    points=2,
+    title="A network with one hidden layer",
+    points=3,
     question=(
-        "Write `hidden_layer(x, alpha, alpha_0)`: the values Z of all the hidden units, with the logistic function. "
-        "`x` is `(n, p)`, `alpha` is `(p, m)` with one column for each unit, `alpha_0` holds the `m` intercepts."
+        "Write `hidden_layer(X, alpha0, alpha, beta0, beta)`: the probabilities f of all the classes, with logistic "
+        "units and the softmax at the end. `X` is `(n, p)`. `alpha` is `(p, m)`, one column for each hidden unit, and "
+        "`alpha0` holds the `m` intercepts; `beta` is `(m, k)`, one column for each class, and `beta0` holds `k`."
     ),
-    cases=_draw_layers,
-    reference=lambda x, alpha, alpha_0: _logistic(x @ alpha + alpha_0),
+    cases=_draw_networks,
+    reference=_network,
     hints=(
-        "One unit is one logit without its last step: a weighted sum, an intercept, then the logistic function.",
-        "`x @ alpha` gives the weighted sums of all the units for all the observations. Its shape is (n, m).",
-        "`1 / (1 + np.exp(-(x @ alpha + alpha_0)))`",
+        "First Z, the hidden units: each is a weighted sum of the inputs, an intercept, then the logistic function.",
+        "`Z = logistic(X @ alpha + alpha0)` has the shape (n, m). Then T, in the same way from Z, and its softmax.",
+        "`T = Z @ beta + beta0`, then `np.exp(T) / np.exp(T).sum(axis=1, keepdims=True)`.",
     ),
     solution='''
-def hidden_layer(x, alpha, alpha_0):
-    """Return Z, of shape (n, m)."""
-    return 1 / (1 + np.exp(-(x @ alpha + alpha_0)))
+def hidden_layer(X, alpha0, alpha, beta0, beta):
+    """Return the probabilities, of shape (n, k)."""
+    Z = 1 / (1 + np.exp(-(X @ alpha + alpha0)))
+    T = Z @ beta + beta0
+    powers = np.exp(T - T.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
 ''',
     misconceptions=(
         Misconception(
-            lambda x, alpha, alpha_0: x @ alpha + alpha_0,
-            "The logistic function is missing. Without it the whole network is only a logit again.",
+            lambda X, alpha0, alpha, beta0, beta: _network(X, alpha0, alpha, beta0, beta, sigma=_same),
+            "The logistic function of the hidden units is missing. Without it the whole network is only a logit again.",
         ),
         Misconception(
-            lambda x, alpha, alpha_0: _logistic(x @ alpha),
-            "The intercepts are missing: each unit has one.",
+            lambda X, alpha0, alpha, beta0, beta: _network(X, alpha0, alpha, beta0, beta, g=_same),
+            "You returned the scores T. The softmax makes probabilities of them.",
         ),
         Misconception(
-            lambda x, alpha, alpha_0: _logistic(x @ alpha) + alpha_0,
-            "You added the intercepts after the logistic function. They belong inside, to the weighted sum.",
+            lambda X, alpha0, alpha, beta0, beta: _network(X, alpha0, alpha, beta0, beta, g=_logistic),
+            "You took the logistic function at the end as well. The classes share one probability: take the softmax.",
         ),
         Misconception(
-            lambda x, alpha, alpha_0: _logistic(-(x @ alpha + alpha_0)),
-            "Your units go down where they should go up. The logistic function is 1 / (1 + exp(-z)), with a minus.",
+            lambda X, alpha0, alpha, beta0, beta: _network(X, alpha0, alpha, beta0, beta, sigma=_softmax),
+            "You made the hidden units add up to 1. That is for the output; hidden units do not compete.",
         ),
         Misconception(
-            lambda x, alpha, alpha_0: np.tanh(x @ alpha + alpha_0),
-            "That is tanh. It goes from -1 to 1; the logistic function goes from 0 to 1.",
+            lambda X, alpha0, alpha, beta0, beta: _network(X, alpha0, alpha, beta0, beta, sigma=np.tanh),
+            "Your hidden units take tanh. It goes from -1 to 1; the logistic function goes from 0 to 1.",
         ),
         Misconception(
-            lambda x, alpha, alpha_0: np.maximum(x @ alpha + alpha_0, 0),
-            "That is the ReLU. Here the logistic function is asked.",
+            lambda X, alpha0, alpha, beta0, beta: _network(X, alpha0, alpha, beta0, beta, sigma=lambda z: z * (z > 0)),
+            "Your hidden units are ReLUs. Here the logistic function is asked.",
         ),
         Misconception(
-            lambda x, alpha, alpha_0: _softmax(x @ alpha + alpha_0),
-            "You made each row add up to 1. That is for the output; hidden units do not compete.",
+            lambda X, alpha0, alpha, beta0, beta: _network(X, 0, alpha, 0, beta),
+            "All the intercepts are missing: each hidden unit has one, and so has each class.",
         ),
         Misconception(
-            lambda x, alpha, alpha_0: _logistic(x @ alpha - alpha_0),
-            "You subtracted the intercepts. They are added to the weighted sum.",
+            lambda X, alpha0, alpha, beta0, beta: _network(X, 0, alpha, beta0, beta),
+            "The intercepts alpha0 are missing: each hidden unit has one.",
+        ),
+        Misconception(
+            lambda X, alpha0, alpha, beta0, beta: _network(X, alpha0, alpha, 0, beta),
+            "The intercepts beta0 are missing: each class has one.",
+        ),
+        Misconception(
+            lambda X, alpha0, alpha, beta0, beta: _softmax((_logistic(X @ alpha) + alpha0) @ beta + beta0),
+            "You added alpha0 after the logistic function. It belongs inside, to the weighted sum.",
+        ),
+        Misconception(
+            lambda X, alpha0, alpha, beta0, beta: _network(X, -alpha0, -alpha, beta0, beta),
+            "Your hidden units go down where they should go up. The logistic function is 1 / (1 + exp(-z)).",
         ),
     ),
 )
+
+
+def _draw_scored(rng):
+    fixed = [
+        (np.array([[1.0, 0.0, -1.0], [0.5, 2.0, 1.0]]), np.array([0, 2])),
+        (np.array([[0.0, 1.0], [2.0, -1.0], [0.3, 0.2]]), np.array([1, 0, 0])),
+    ]
+    drawn = []
+    for _ in range(5):
+        n, k = (int(size) for size in rng.integers([2, 2], [7, 6]))
+        drawn.append((rng.normal(scale=1.5, size=(n, k)), rng.integers(0, k, size=n)))
+    return fixed + drawn
+
+
+def _gradient(T, labels):
+    return _softmax(T) - _dummies(T, labels)
+
 
 SOFTMAX_GRADIENT = FunctionExercise(
     id="softmax-gradient",
     title="The gradient at the scores",
     points=3,
     question=(
-        "Write `softmax_gradient(probabilities, labels)`: the derivative of the cross-entropy R (a sum) with respect "
-        "to each score T, as a table `(n, k)`. `probabilities` are the softmax of the scores."
+        "Write `softmax_gradient(T, labels)`: the derivative of the cross-entropy R (a sum) by each score, "
+        "as a table `(n, k)` like `T`. `labels` holds the true class of each row."
     ),
-    cases=_draw_predictions,
-    reference=lambda p, labels: p - _dummies(p, labels),
+    cases=_draw_scored,
+    reference=_gradient,
     hints=(
         "Write R for one observation with the true class c: R = -T_c + log(sum of exp(T_k)). Differentiate it.",
         "The derivative of the logarithm is the softmax itself. The other part is -1, for the true class only.",
-        "Copy the probabilities, and subtract 1 in each row at the place of the true class.",
+        "Take the softmax of each row, and subtract 1 at the place of the true class.",
     ),
     solution='''
-def softmax_gradient(probabilities, labels):
+def softmax_gradient(T, labels):
     """Return the gradient at the scores, of shape (n, k)."""
-    gradient = probabilities.copy()
+    powers = np.exp(T - T.max(axis=1, keepdims=True))
+    gradient = powers / powers.sum(axis=1, keepdims=True)
     gradient[np.arange(len(labels)), labels] -= 1
     return gradient
 ''',
     misconceptions=(
         Misconception(
-            lambda p, labels: _dummies(p, labels) - p,
-            "The sign is turned. Where the model says too much, R grows with the score: p - y.",
+            lambda T, labels: -_gradient(T, labels),
+            "The sign is turned. Where the model says too much, R grows with the score: f - y.",
         ),
         Misconception(
-            lambda p, labels: (p - _dummies(p, labels)) / len(labels),
+            lambda T, labels: _gradient(T, labels) / len(labels),
             "That is the gradient of the mean. R is the sum over the observations: do not divide by n.",
         ),
         Misconception(
-            lambda p, labels: p.copy(),
+            lambda T, labels: _softmax(T),
             "The true class is missing: subtract 1 at its place in each row.",
         ),
         Misconception(
-            lambda p, labels: p - 1,
+            lambda T, labels: _softmax(T) - 1,
             "You subtracted 1 everywhere. y is 1 for the true class alone, and 0 for the others.",
         ),
         Misconception(
-            lambda p, labels: -_dummies(p, labels) / p,
+            lambda T, labels: T - _dummies(T, labels),
+            "You subtracted from the scores themselves. Take their softmax first.",
+        ),
+        Misconception(
+            lambda T, labels: -_dummies(T, labels) / _softmax(T),
             "That is the derivative with respect to the probabilities. Go one step back, through the softmax, to the "
             "scores.",
         ),
         Misconception(
-            lambda p, labels: p * (1 - p),
+            lambda T, labels: _softmax(T) * (1 - _softmax(T)),
             "That is the derivative of a probability with respect to its own score. Where is the observed class?",
         ),
         Misconception(
-            lambda p, labels: 2 * (p - _dummies(p, labels)),
+            lambda T, labels: 2 * _gradient(T, labels),
             "That is twice the gradient, as for a sum of squares. A cross-entropy has no 2.",
         ),
         Misconception(
-            lambda p, labels: (p - _dummies(p, labels)) * p * (1 - p),
-            "You multiplied by p (1 - p) as well. For the cross-entropy it cancels: p - y is all that is left.",
+            lambda T, labels: _gradient(T, labels) * _softmax(T) * (1 - _softmax(T)),
+            "You multiplied by f (1 - f) as well. For the cross-entropy it cancels: f - y is all that is left.",
         ),
         Misconception(
-            lambda p, labels: (p - _dummies(p, labels)) * _dummies(p, labels),
+            lambda T, labels: _gradient(T, labels) * _dummies(T, labels),
             "You left the other classes at 0. Their scores are in the sum under the softmax, so they matter too.",
         ),
     ),

@@ -9,11 +9,11 @@ def logistic(z):
     return 1 / (1 + np.exp(-z))
 
 
-def shares(values, axis=1):
+def shares(values, axis=-1):
     return values / values.sum(axis=axis, keepdims=True)
 
 
-def stable(scores, axis=1):
+def stable(scores, axis=-1):
     return shares(np.exp(scores - scores.max(axis=axis, keepdims=True)), axis)
 
 
@@ -27,16 +27,16 @@ def dummies(p, labels):
 
 WRONG = {
     "softmax": [
-        ("Right for small scores.", lambda s: np.exp(s) / np.exp(s).sum(axis=-1)[:, None]),
+        ("Right for small scores.", lambda s: np.exp(s) / np.exp(s).sum(axis=-1, keepdims=True)),
         ("You subtracted the largest", lambda s: shares(np.exp(s - np.max(s)))),
         ("Your columns add up", lambda s: stable(s, axis=0)),
-        ("Your whole table adds up", lambda s: stable(s.ravel()[None])[0].reshape(s.shape)),
+        ("Your whole table adds up", lambda s: stable(s.ravel()).reshape(s.shape)),
         ("The largest score got", lambda s: stable(-1 * s)),
         ("", lambda s: shares(np.exp(s), axis=0)),
         ("", lambda s: stable(s).round(2)),
-        ("", lambda s: stable(s).argmax(axis=1)),
-        ("", lambda s: shares(2 ** (s - s.max(axis=1, keepdims=True)))),
-        ("", lambda s: stable(s).max(axis=1)),
+        ("", lambda s: stable(s).argmax(axis=-1)),
+        ("", lambda s: shares(2 ** (s - s.max(axis=-1, keepdims=True)))),
+        ("", lambda s: stable(s).max(axis=-1)),
     ],
     "cross-entropy": [
         ("You took the mean, as", lambda p, y: -np.mean(np.log(true_class(p, y)))),
@@ -51,28 +51,28 @@ WRONG = {
         ("", lambda p, y: (p.argmax(axis=1) != y).mean()),
     ],
     "hidden-layer": [
-        ("The logistic function is missing", lambda x, a, a0: a0 + np.dot(x, a)),
-        ("The intercepts are missing", lambda x, a, a0: logistic(np.dot(x, a))),
-        ("You added the intercepts after", lambda x, a, a0: a0 + logistic(np.dot(x, a))),
-        ("Your units go down", lambda x, a, a0: 1 / (1 + np.exp(x @ a + a0))),
-        ("That is the ReLU", lambda x, a, a0: (x @ a + a0).clip(min=0)),
-        ("", lambda x, a, a0: np.exp(x @ a + a0)),
-        ("", lambda x, a, a0: logistic(-(x @ a) + a0)),
-        ("", lambda x, a, a0: logistic(x @ a + a0) > 0.5),
-        ("", lambda x, a, a0: logistic(x @ a + a0).sum(axis=1)),
-        ("", lambda x, a, a0: logistic(x @ a + a0[0])),
+        ("The logistic function of", lambda X, a0, a, b0, b: stable(np.dot(np.dot(X, a) + a0, b) + b0)),
+        ("You returned the scores", lambda X, a0, a, b0, b: b0 + logistic(a0 + X @ a) @ b),
+        ("You took the logistic function at", lambda X, a0, a, b0, b: logistic(logistic(X @ a + a0) @ b + b0)),
+        ("All the intercepts", lambda X, a0, a, b0, b: stable(logistic(X @ a) @ b)),
+        ("Your hidden units are ReLUs", lambda X, a0, a, b0, b: stable((X @ a + a0).clip(min=0) @ b + b0)),
+        ("", lambda X, a0, a, b0, b: logistic(X @ a + a0)),
+        ("", lambda X, a0, a, b0, b: stable(logistic(X @ a + a0) @ b + b0, axis=0)),
+        ("", lambda X, a0, a, b0, b: stable(logistic(X @ a - a0) @ b - b0)),
+        ("", lambda X, a0, a, b0, b: stable(logistic(X @ a + a0) @ b + b0).argmax(axis=1)),
+        ("", lambda X, a0, a, b0, b: stable(X @ a @ b)),
     ],
     "softmax-gradient": [
-        ("The sign is turned.", lambda p, y: -(p - dummies(p, y))),
-        ("That is the gradient of the mean", lambda p, y: (p - dummies(p, y)) / p.shape[0]),
-        ("You subtracted 1 everywhere", lambda p, y: -(1 - p)),
-        ("You left the other classes", lambda p, y: np.where(dummies(p, y) == 1, p - 1, 0)),
-        ("That is the derivative of a prob", lambda p, y: p - p**2),
-        ("", lambda p, y: true_class(p, y) - 1),
-        ("", lambda p, y: p - y[:, None]),
-        ("", lambda p, y: (p - dummies(p, y)) ** 2),
-        ("", lambda p, y: (p - dummies(p, y)).sum(axis=0)),
-        ("", lambda p, y: p + dummies(p, y)),
+        ("The sign is turned.", lambda T, y: dummies(T, y) - stable(T)),
+        ("That is the gradient of the mean", lambda T, y: (stable(T) - dummies(T, y)) / T.shape[0]),
+        ("You subtracted 1 everywhere", lambda T, y: -(1 - stable(T))),
+        ("You subtracted from the scores", lambda T, y: T - dummies(T, y)),
+        ("The true class is missing", lambda T, y: np.exp(T) / np.exp(T).sum(axis=1, keepdims=True)),
+        ("", lambda T, y: true_class(stable(T), y) - 1),
+        ("", lambda T, y: (stable(T) - dummies(T, y)) ** 2),
+        ("", lambda T, y: np.abs(stable(T) - dummies(T, y))),
+        ("", lambda T, y: (stable(T) - dummies(T, y)) / T.size),
+        ("", lambda T, y: -np.log(stable(T)) * dummies(T, y)),
     ],
     "count-mlp-parameters": [
         ("The intercepts are missing", lambda s: sum(a * b for a, b in pairwise(s))),
