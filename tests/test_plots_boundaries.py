@@ -28,6 +28,13 @@ def test_a_network_of_keras_and_a_function_are_drawn_too():
     assert share > 90 or share < 10
 
 
+def test_several_models_stand_side_by_side_with_their_shares():
+    data = load_dataset("xor", n=40)
+    figure = plot_boundaries({"all": lambda x: x[:, 0] > 99, "right": lambda x: x[:, 0] * x[:, 1] < 0}, data)
+    assert [ax.get_title().split(":")[0] for ax in figure.axes] == ["all", "right"]
+    assert figure.axes[0].get_title() == "all: 50 %" and "all 50 %" in repr(figure)
+
+
 def test_axes_of_the_caller_are_drawn_on():
     from matplotlib.figure import Figure
 
@@ -37,5 +44,5 @@ def test_axes_of_the_caller_are_drawn_on():
 
 def test_what_is_no_probability_of_each_class_is_refused():
     data = load_dataset("three_classes", n=20)
-    with pytest.raises(DataError, match=r"each of 3 classes.*Received: shape \(20?"):
+    with pytest.raises(DataError, match=r"each of 3 classes, .*Received: shape \(20, 2\)"):
         plot_boundaries(lambda x: x, data)
