@@ -74,7 +74,7 @@ print((coefficients - coefficients[0])[1:].T.round(2))
 logit = cc.build_logit((2,), classes=3, seed=0)
 steps = keras.optimizers.schedules.CosineDecay(0.1, decay_steps=300)
 logit.compile(optimizer=keras.optimizers.Adam(steps), loss="sparse_categorical_crossentropy")
-logit.fit(X, labels, batch_size=len(X), epochs=300, verbose=0)
+logit.fit(X, labels, batch_size=len(X), epochs=300, verbose=0);
 
 # %% tags=["nbval-check-output"]
 weights, intercepts = logit.get_weights()
@@ -102,7 +102,7 @@ cc.plot_boundaries(logit, points)
 # Try it. What happens to the probabilities when you add 10 to every score? When you multiply them by 10?
 
 # %% tags=["nbval-check-output"]
-softmax = yours_or_ours("softmax", ...)
+softmax = yours_or_ours("softmax", softmax)
 scores = np.array([[1.0, 2.0, 3.0]])
 for name, t in {"scores": scores, "+ 10": scores + 10, "x 10": scores * 10}.items():
     print(f"{name:6}", softmax(t).round(3))
@@ -119,7 +119,7 @@ for name, t in {"scores": scores, "+ 10": scores + 10, "x 10": scores * 10}.item
 # %% exercise="cross-entropy"
 
 # %% tags=["nbval-check-output"]
-cross_entropy = yours_or_ours("cross-entropy", ...)
+cross_entropy = yours_or_ours("cross-entropy", cross_entropy)
 loss = cross_entropy(by_sklearn.predict_proba(X), labels)
 print(f"cross-entropy {loss:.2f}, log-likelihood {by_likelihood.llf:.2f}")
 
@@ -141,7 +141,8 @@ warnings.simplefilter("ignore")  # scikit-learn would say each time that it has 
 for iterations in (5, 10, 20, 40):
     fit = LogisticRegression(C=np.inf, tol=1e-12, max_iter=iterations).fit(pixels, digits.labels)
     likelihood = -cross_entropy(np.clip(fit.predict_proba(pixels), 1e-300, 1), digits.labels)
-    print(f"{iterations:3} iterations: log-likelihood {likelihood:9.4f}, largest coefficient {np.abs(fit.coef_).max():5.1f}")
+    largest = np.abs(fit.coef_).max()
+    print(f"{iterations:3} iterations: log-likelihood {likelihood:9.4f}, largest coefficient {largest:5.1f}")
 
 # %% [markdown]
 # The standard errors of such a table would be nonsense. Networks live here all the time: they have more parameters than observations,
@@ -179,7 +180,7 @@ print("ReLU    ", np.maximum(z, 0))
 # %% tags=["nbval-check-output"]
 network = cc.build_mlp((2,), classes=3, units=4, activation="sigmoid", seed=1)
 alpha, alpha0, beta, beta0 = network.get_weights()
-hidden_layer = yours_or_ours("hidden-layer", ...)
+hidden_layer = yours_or_ours("hidden-layer", hidden_layer)
 f = hidden_layer(X, alpha0, alpha, beta0, beta)
 print("alpha:", alpha.shape, " beta:", beta.shape, " f:", f.shape)
 print("as in Keras:", np.allclose(f, network.predict(X, verbose=0), atol=1e-5))
@@ -203,7 +204,8 @@ def fitted(data, units):
 
 
 problems = {name: cc.load_dataset(name, n=400) for name in ("rings", "xor", "spirals")}
-models = {name: {f"{u} units" if u else "logit": fitted(data, u) for u in (0, 2, 4, 16)} for name, data in problems.items()}
+sizes = {"logit": 0, "2 units": 2, "4 units": 4, "16 units": 16}
+models = {name: {size: fitted(data, units) for size, units in sizes.items()} for name, data in problems.items()}
 
 # %%
 cc.plot_boundaries(models["rings"], problems["rings"])
@@ -242,8 +244,8 @@ x = rng.uniform(-3, 3, size=(400, 1))
 y = np.sin(2 * x[:, 0]) + rng.normal(0, 0.1, size=400)
 for units in (1, 2, 4, 16):
     wave = MLPRegressor(hidden_layer_sizes=(units,), activation="tanh", solver="lbfgs", max_iter=2000, random_state=0)
-    wave.fit(x[:200], y[:200])
-    print(f"{units:2} units: {np.mean((wave.predict(x[200:]) - y[200:]) ** 2):.3f}   (the noise alone: 0.010)")
+    error = wave.fit(x[:200], y[:200]).predict(x[200:]) - y[200:]
+    print(f"{units:2} units: {np.mean(error**2):.3f}   (the noise alone: 0.010)")
 
 # %% [markdown]
 # ## 5 · How many parameters?
@@ -253,10 +255,10 @@ for units in (1, 2, 4, 16):
 # %% exercise="count-mlp-parameters"
 
 # %% tags=["nbval-check-output"]
-count_mlp_parameters = yours_or_ours("count-mlp-parameters", ...)
+count_mlp_parameters = yours_or_ours("count-mlp-parameters", count_mlp_parameters)
 print("2, 4, 3:", count_mlp_parameters([2, 4, 3]), " Keras:", network.count_params())
 picture = cc.build_mlp((28, 28, 1), classes=10, units=(64, 32))
-print("28 x 28 pixels, 64, 32, 10:", count_mlp_parameters([784, 64, 32, 10]), " Keras:", picture.count_params())
+print("784, 64, 32, 10:", count_mlp_parameters([784, 64, 32, 10]), " Keras:", picture.count_params())
 
 # %% [markdown]
 # Nearly all of them sit behind the pixels. A photograph of 1000 × 1000 pixels in colour, with 64 units, would have 192 million: the
@@ -278,7 +280,7 @@ print("28 x 28 pixels, 64, 32, 10:", count_mlp_parameters([784, 64, 32, 10]), " 
 # For the logistic function $\sigma' = Z(1 - Z)$. The intercepts get the column sums of $\delta$ and of $s$.
 
 # %%
-softmax_gradient = yours_or_ours("softmax-gradient", ...)
+softmax_gradient = yours_or_ours("softmax-gradient", softmax_gradient)
 
 
 def gradients(alpha0, alpha, beta0, beta):
