@@ -67,7 +67,7 @@ cc.ConvolutionDemo(mode="max", input_size=4, kernel_size=2, strides=2)
 # %%
 grey = cc.example_image("china").mean(axis=2)[60:220, 180:420]
 edges = np.maximum(cc.conv2d(grey, [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]), 0)
-pool = yours_or_ours("pool-variants", ...)
+pool = yours_or_ours("pool-variants", pool_variants)
 maps = {kind: pool(edges, 8, kind) for kind in ("max", "average", "norm")}
 cc.plot_feature_maps(edges, maps, limits={kind: (0, maps[kind].max() / 2) for kind in maps})
 
