@@ -96,6 +96,10 @@ class FunctionExercise(Exercise):
     answers : tuple of str, optional
         The course's own functions that answer it, ``"cnn_course.output_size"``.
     misconceptions : tuple of Misconception
+    observe : callable, optional
+        ``observe(returned, *inputs)`` returns what is judged in place of what was returned, of the reference, the
+        student's function and the misconceptions alike. It sees the inputs as the function left them: needed where a
+        function changes a model, or writes a file.
     draw : callable, optional
         ``draw(inputs, got, expected)`` returns HTML of the smallest failing case.
     limit : float, optional
@@ -108,6 +112,7 @@ class FunctionExercise(Exercise):
     reference: Callable
     misconceptions: tuple[Misconception, ...]
     agree: Callable | None = None
+    observe: Callable | None = None
     answers: tuple[str, ...] = ()
     draw: Callable | None = None
     limit: float = 5.0

@@ -78,7 +78,10 @@ def _factor(pairs):
     """A constant factor, if at least three different numbers agree on it."""
     factors, seen = set(), set()
     for got, expected in pairs:
-        got, expected = np.asarray(got), np.asarray(expected)
+        try:
+            got, expected = np.asarray(got), np.asarray(expected)
+        except ValueError:  # lists of arrays of different shapes
+            return None
         if got.shape != expected.shape or got.dtype.kind not in "iuf" or expected.dtype.kind not in "iuf":
             return None
         got, expected = got.astype(float), expected.astype(float)

@@ -88,17 +88,25 @@ class _Run:
 
 
 def _run(exercise, answer, inputs):
-    expected = plain(exercise.reference(*copy.deepcopy(inputs)))
+    expected = _observed(exercise, exercise.reference, copy.deepcopy(inputs))
     theirs = copy.deepcopy(inputs)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         try:
-            got = plain(answer(*theirs))
+            got = _observed(exercise, answer, theirs)
         except Exception as error:  # whatever the student's code raises is shown as theirs
             return _Run(inputs, None, expected, Problem("error", ""), _their_line(error))
     problem = _problem(exercise, got, expected, inputs)
     if problem is None and _changed(inputs, theirs):
         problem = Problem("changed", "The result is right, but your function changed its input. Work on a copy.")
     return _Run(inputs, got, expected, problem, printed=bool(printed.getvalue()))
+
+
+def _observed(exercise, function, inputs):
+    """Call the function and return what is judged: what it returned, or what the exercise observes afterwards."""
+    returned = function(*inputs)
+    if exercise.observe and returned is not None and returned is not ...:
+        returned = exercise.observe(returned, *inputs)
+    return plain(returned)
 
 
 def _problem(exercise, got, expected, inputs):
@@ -139,16 +147,16 @@ def _verdict(exercise, runs):
 def _idea(exercise, runs):
     """The sentence of the misconception, or of the general idea, that explains every case."""
     for misconception in exercise.misconceptions:
-        if all(same(run.got, _answer_of(misconception, run.inputs)) for run in runs):
+        if all(same(run.got, _answer_of(exercise, misconception, run.inputs)) for run in runs):
             return misconception.message
     if exercise.agree is None:
         return diagnose([(run.got, run.expected) for run in runs])
     return None
 
 
-def _answer_of(misconception, inputs):
+def _answer_of(exercise, misconception, inputs):
     try:
-        return plain(misconception.answer(*copy.deepcopy(inputs)))
+        return _observed(exercise, misconception.answer, copy.deepcopy(inputs))
     except Exception as error:  # a misconception may fail on some inputs; then it explains no answer
         return error
 
