@@ -8,6 +8,7 @@ from .convolution import (
     convolution_steps,
     flip_kernel,
 )
+from .optimisers import descend
 from .pooling import average_pool2d, max_pool2d, norm_pool2d
 from .transposed import conv2d_transpose
 
@@ -19,6 +20,7 @@ __all__ = [
     "conv2d_transpose",
     "convolution_matrix",
     "convolution_steps",
+    "descend",
     "flip_kernel",
     "max_pool2d",
     "norm_pool2d",
