@@ -1,0 +1,395 @@
+"""`evaluate_model`: what a model gets right, as numbers with their intervals."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+
+import numpy as np
+
+from ..errors import DataError, ModelError
+from . import calibration, thresholds
+from ._checks import (
+    Answers,
+    checked_count,
+    checked_groups,
+    checked_share,
+    class_number,
+    need_probabilities,
+    read_answers,
+)
+from .confusion import ConfusionMatrix, count
+from .intervals import Estimate, mean_of, share_of
+
+_BATCH = 256  # without gradients a batch needs little memory, and large ones are faster
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """How well one class is found.
+
+    Attributes
+    ----------
+    name : str
+    pictures, predicted : int
+        Pictures of the class, and pictures that were given it.
+    precision : Estimate
+        Of the pictures that were given the class, the share that is of it. NaN for a class never predicted.
+    recall : Estimate
+        Of the pictures of the class, the share that was given it. NaN for a class that does not occur.
+    f1 : Estimate
+        Their harmonic mean; 0 if the class was never hit, NaN if it neither occurs nor is predicted.
+    """
+
+    name: str
+    pictures: int
+    predicted: int
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What a model gets right on a set of pictures.
+
+    Row numbers are those of the set that was evaluated. Pictures without a label (-1) count nowhere.
+
+    Attributes
+    ----------
+    labels, predictions : array of shape (n,)
+        int64.
+    probabilities : array of shape (n, classes) or None
+        float64, two columns for two classes; None where only predictions were given.
+    class_names : tuple of str
+    groups : array of shape (n,) or None
+        Pictures with the same number belong together; intervals are wider for it.
+    confidence : float
+        Of the intervals.
+
+    Notes
+    -----
+    Intervals of shares are Wilson's. With groups they rest on the effective number of pictures (design effect, Korn
+    and Graubard 1998). F1 is ``2 J / (1 + J)`` with J the hits among all pictures that are of the class or were given
+    it, so its interval is Wilson's for J, transformed. Balanced accuracy is the mean recall of the classes that occur;
+    its interval is put together from those of the recalls (Zou and Donner 2008). No interval knows that a training
+    with another seed gives another model.
+    """
+
+    labels: np.ndarray
+    predictions: np.ndarray
+    probabilities: np.ndarray | None
+    class_names: tuple[str, ...]
+    groups: np.ndarray | None = field(default=None, repr=False)
+    confidence: float = 0.95
+
+    def __len__(self):
+        return len(self.labels)
+
+    @property
+    def answers(self):
+        """Labels and answers, as the functions of this room share them."""
+        return Answers(self.labels, self.predictions, self.probabilities, self.class_names)
+
+    @cached_property
+    def confusion(self) -> ConfusionMatrix:
+        """Which class was taken for which."""
+        return count(self.answers)
+
+    @cached_property
+    def accuracy(self) -> Estimate:
+        """Share of the pictures that got their class."""
+        return self._share(self.labels >= 0, self.labels == self.predictions)
+
+    @cached_property
+    def balanced_accuracy(self) -> Estimate:
+        """Mean of the recalls of the classes that occur: each class counts the same."""
+        return mean_of([scores.recall for scores in self.per_class], self.confidence)
+
+    @cached_property
+    def per_class(self) -> tuple[ClassScores, ...]:
+        """Precision, recall and F1 of each class, in the order of the classes."""
+        return tuple(map(self._scores, range(len(self.class_names))))
+
+    def __getitem__(self, name):
+        """Return the scores of the class of this name or number."""
+        return self.per_class[class_number(self.answers, name)]
+
+    def errors(self, n=None):
+        """Return the rows that are wrong, the most confident ones first; see `confident_errors`.
+
+        Parameters
+        ----------
+        n : int, optional
+            At most so many; the default is all.
+
+        Returns
+        -------
+        array of int
+        """
+        return _errors(self.answers, n)
+
+    def calibration(self, bins=10, strategy="uniform", positive=None, seed=0):
+        """Return how far the probabilities can be taken at their word; see `calibration_curve`."""
+        return calibration.curve(self.answers, bins, strategy, positive, self.confidence, seed)
+
+    def precision_recall(self, positive=None):
+        """Return precision and recall of one class at every threshold; see the function `precision_recall`."""
+        return thresholds.curve(self.answers, positive, self.confidence)
+
+    def to_dataframe(self):
+        """Return the table of the classes as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each class; of each score the value and the ends of its interval.
+        """
+        import pandas as pd
+
+        columns = {name: [getattr(s, name) for s in self.per_class] for name in ("name", "pictures", "predicted")}
+        for score in ("precision", "recall", "f1"):
+            for part, ending in (("value", ""), ("low", "_low"), ("high", "_high")):
+                columns[score + ending] = [getattr(getattr(s, score), part) for s in self.per_class]
+        return pd.DataFrame(columns).rename(columns={"name": "class"})
+
+    def _share(self, of, right):
+        groups = None if self.groups is None else self.groups[of]
+        return share_of(right[of], groups, self.confidence)
+
+    def _scores(self, k):
+        labelled = self.labels >= 0
+        true, said = self.labels == k, labelled & (self.predictions == k)
+        j = self._share(true | said, true & said)
+        f1 = Estimate(*(2 * v / (1 + v) for v in (j.value, j.low, j.high)), j.n, self.confidence)
+        return ClassScores(
+            self.class_names[k], int(true.sum()), int(said.sum()), self._share(said, true), self._share(true, said), f1
+        )
+
+    def _headline(self):
+        labelled = int((self.labels >= 0).sum())
+        text = f"{labelled:,} pictures, {len(self.class_names)} classes; intervals of {100 * self.confidence:g} %"
+        if labelled < len(self):
+            text += f"; {len(self) - labelled:,} pictures without a label left out"
+        groups = checked_groups(None if self.groups is None else self.groups[self.labels >= 0], labelled)
+        if groups is not None:
+            text += f", widened as the pictures lie in {groups.max() + 1:,} groups"
+        return text
+
+    def _cells(self):
+        return [
+            (s.name, f"{s.pictures:,}", f"{s.predicted:,}", *map(str, (s.precision, s.recall, s.f1)))
+            for s in self.per_class
+        ]
+
+    def __repr__(self):
+        head = ("class", "pictures", "predicted", "precision", "recall", "F1")
+        rows = [head, *self._cells()]
+        widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
+        lines = [
+            "  ".join(cell.ljust(w) if k in (0, 3, 4, 5) else cell.rjust(w) for k, (cell, w) in enumerate(pairs))
+            for pairs in (list(zip(row, widths, strict=True)) for row in rows)
+        ]
+        top = [f"accuracy           {self.accuracy}", f"balanced accuracy  {self.balanced_accuracy}"]
+        return "\n".join([f"Evaluation: {self._headline()}", *top, *(line.rstrip() for line in lines)])
+
+    def _repr_html_(self):
+        head = ("class", "pictures", "predicted", "precision", "recall", "F1")
+        titles = "".join(f"<th scope='col'>{title}</th>" for title in head)
+        rows = "".join(
+            f"<tr><th scope='row' style='text-align:left'>{escape(row[0])}</th>"
+            + "".join(f"<td>{cell}</td>" for cell in row[1:])
+            + "</tr>"
+            for row in self._cells()
+        )
+        top = f"accuracy <b>{self.accuracy}</b><br>balanced accuracy <b>{self.balanced_accuracy}</b>"
+        return f"<p>{self._headline()}<br>{top}</p><table><tr>{titles}</tr>{rows}</table>"
+
+
+def evaluate_model(model, data, batch_size=_BATCH, confidence=0.95):
+    """Return what a model gets right on a set of pictures.
+
+    Parameters
+    ----------
+    model : keras.Model, scikit-learn classifier or callable
+        Ends in a probability for each class, or in one number, the probability of class 1 of two.
+    data : ImageDataset, LazyImageDataset, PointDataset or pair of arrays
+        Pictures ``(n, height, width, channels)``, uint8, 0 to 255, and labels ``(n,)`` from 0 to classes - 1. Pictures
+        with the label -1 are left out of every count. Groups make the intervals wider.
+    batch_size : int
+        Pictures that go through the model at a time.
+    confidence : float
+        Of the intervals, between 0 and 1.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    DataError
+        If the data cannot be used, or the model's answers are no probabilities.
+    ModelError
+        If the model does not have the classes of the data.
+
+    Examples
+    --------
+    >>> from cnn_course import load_dataset
+    >>> rings = load_dataset("rings", n=200, seed=0)
+    >>> evaluate_model(lambda x: 1.0 * (x[:, 0] > 0), rings).confusion.counts.sum()
+    np.int64(200)
+    """
+    probabilities = predict_probabilities(model, data, batch_size)
+    _, labels = _parts(data)
+    names = getattr(data, "class_names", None)
+    columns = 2 if probabilities.ndim == 1 else probabilities.shape[1]
+    if names is not None and len(names) != max(2, columns):
+        raise ModelError(
+            f"The model must have the classes of the data: {len(names)}. Received: a model with {columns} classes"
+        )
+    return evaluate_predictions(labels, probabilities, names, getattr(data, "groups", None), confidence)
+
+
+def evaluate_predictions(labels, answers, class_names=None, groups=None, confidence=0.95):
+    """Return what the answers get right.
+
+    Parameters
+    ----------
+    labels : array of shape (n,)
+        Integers from 0 to classes - 1, the true classes; -1 where a picture has no label.
+    answers : array of shape (n, classes), (n,) or (n, 1)
+        Floats: probabilities (one number for each picture: of class 1 of two). Integers: the predicted classes.
+    class_names : sequence of str, optional
+        The default is the classes' numbers.
+    groups : array of shape (n,), optional
+        Pictures with the same number belong together (duplicates, one scene, one person).
+    confidence : float
+        Of the intervals, between 0 and 1.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    DataError
+        If these are not as said above.
+
+    Examples
+    --------
+    >>> evaluate_predictions([0, 0, 0, 1, 1], [0, 0, 1, 1, 1], ("cat", "dog"))
+    Evaluation: 5 pictures, 2 classes; intervals of 95 %
+    accuracy           0.800 (0.376 to 0.964)
+    balanced accuracy  0.833 (0.432 to 0.969)
+    class  pictures  predicted  precision               recall                  F1
+    cat           3          2  1.000 (0.342 to 1.000)  0.667 (0.208 to 0.939)  0.800 (0.344 to 0.968)
+    dog           2          3  0.667 (0.208 to 0.939)  1.000 (0.342 to 1.000)  0.800 (0.344 to 0.968)
+    """
+    read = read_answers(labels, answers, class_names)
+    if groups is not None:
+        checked_groups(groups, len(read.labels))
+        groups = np.asarray(groups)
+    confidence = checked_share("confidence", confidence)
+    return Evaluation(read.labels, read.predictions, read.probabilities, read.class_names, groups, confidence)
+
+
+def predict_probabilities(model, data, batch_size=_BATCH):
+    """Return what a model says of each picture.
+
+    Parameters
+    ----------
+    model : keras.Model, scikit-learn classifier or callable
+    data : ImageDataset, LazyImageDataset, PointDataset or array of shape (n, ...)
+    batch_size : int
+        Pictures that go through the model at a time; those on disk are read as many at a time.
+
+    Returns
+    -------
+    array of shape (n, classes) or (n,)
+        As the model gives them; (n,) for a model that ends in one number.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be used.
+    ModelError
+        If the model's answers are not a row of numbers for each picture.
+
+    Examples
+    --------
+    >>> predict_probabilities(lambda x: x.mean(axis=(1, 2, 3), keepdims=False) / 255, np.zeros((3, 8, 8, 1)))
+    array([0., 0., 0.])
+    """
+    batch_size = checked_count("batch_size", batch_size)
+    x, _ = _parts(data)
+    if x is None:
+        found = np.concatenate([_ask(model, pictures, batch_size) for pictures in data.batches(batch_size)])
+    else:
+        found = _ask(model, x, batch_size)
+    if found.ndim not in (1, 2) or len(found) != len(data if x is None else x):
+        raise ModelError(
+            "The model must give a row of numbers for each picture. "
+            f"Received: answers of shape {found.shape} for {len(data if x is None else x)} pictures"
+        )
+    return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
+
+
+def _parts(data):
+    """Return pictures (None where they are on disk) and labels (None for a bare array)."""
+    if isinstance(data, (tuple, list)) and len(data) == 2:
+        return np.asarray(data[0]), np.asarray(data[1])
+    for name in ("images", "x"):
+        if hasattr(data, name) and hasattr(data, "labels"):
+            return np.asarray(getattr(data, name)), data.labels
+    if hasattr(data, "batches") and hasattr(data, "labels"):
+        return None, data.labels
+    if isinstance(data, np.ndarray) and data.ndim > 1:
+        return data, None
+    raise DataError(
+        "data must be a data set of the course or a pair (pictures, labels). "
+        f"Received: {type(data).__name__}. Try load_dataset(...) or load_images_from_folder(...)."
+    )
+
+
+def _ask(model, x, batch_size):
+    if hasattr(model, "predict_proba"):
+        return np.asarray(model.predict_proba(x))
+    if hasattr(model, "train_on_batch"):
+        return np.asarray(model.predict(x, batch_size=batch_size, verbose=0))
+    return np.asarray(model(x))
+
+
+def confident_errors(labels, probabilities, n=None):
+    """Return the rows that a model gets wrong, the most confident ones first.
+
+    Parameters
+    ----------
+    labels : array of shape (n,)
+        Integers from 0 to classes - 1; pictures with -1 (no label) are left out.
+    probabilities : array of shape (n, classes), (n,) or (n, 1)
+        The confidence is that of the predicted class. Equal ones come in the order of the rows.
+    n : int, optional
+        At most so many; the default is all.
+
+    Returns
+    -------
+    array of int
+
+    Raises
+    ------
+    DataError
+        If labels and probabilities do not fit each other.
+
+    Examples
+    --------
+    >>> confident_errors([0, 1, 1, 0], [0.6, 0.1, 0.9, 0.99])
+    array([3, 1, 0])
+    """
+    answers = read_answers(labels, probabilities)
+    return _errors(answers, n)
+
+
+def _errors(answers, n):
+    confidence = need_probabilities(answers).max(axis=1)
+    wrong = np.flatnonzero((answers.labels >= 0) & (answers.labels != answers.predictions))
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")]
+    return order if n is None else order[: checked_count("n", n)]
