@@ -147,8 +147,11 @@ def _edges(said, bins, strategy):
         return np.linspace(0, 1, bins + 1)
     if strategy != "quantile":
         raise DataError(f"strategy must be 'uniform' or 'quantile'. Received: strategy={strategy!r}")
-    edges = np.unique(np.quantile(said, np.linspace(0, 1, bins + 1)))
-    return edges if len(edges) > 1 else np.repeat(edges, 2)
+    values = np.unique(said)
+    inner = np.unique(np.quantile(said, np.linspace(0, 1, bins + 1)[1:-1]))
+    if len(inner) and inner[-1] == values[-1]:  # many at the top (a sure model's 1.0) have a bin of their own
+        inner = np.unique([*inner[:-1], *values[-2:-1]])
+    return np.array([values[0], *inner, values[-1]])
 
 
 def _errors_by_chance(said, place, sums, seed):

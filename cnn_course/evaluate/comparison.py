@@ -223,7 +223,7 @@ def _permutation(parts, draws, rng):
     """Return the two-sided p-value of the sum of the parts if the sign of each were a fair coin's, and its name."""
     observed = abs(parts.sum()) - 1e-12
     sizes, counts = np.unique(np.round(np.abs(parts[parts != 0]), 15), return_counts=True)
-    if 2.0 ** counts.sum() <= draws:
+    if counts.sum() <= np.log2(draws):
         signs = 1 - 2 * (np.arange(2 ** counts.sum())[:, None] >> np.arange(counts.sum()) & 1)
         return float(np.mean(np.abs(signs @ np.repeat(sizes, counts)) >= observed)), "exact permutation test"
     extreme, step = 0, max(1, _CELLS // len(sizes))

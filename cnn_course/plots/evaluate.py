@@ -110,7 +110,13 @@ def plot_calibration(calibration, ax=None):
         returned = new_figure(alt, height=5.4, width=5.2)
         ax, below = returned.subplots(2, 1, sharex=True, height_ratios=(4, 1))
         below.bar(
-            only.edges[:-1], only.counts, np.diff(only.edges), align="edge", color=BLUE, edgecolor=LINE, linewidth=0.6
+            only.edges[:-1],
+            only.counts,
+            np.maximum(0.01, np.diff(only.edges)),
+            align="edge",
+            color=BLUE,
+            edgecolor=LINE,
+            linewidth=0.6,
         )
         below.set(xlabel=f"probability of {only.of}", ylabel="pictures")
     else:
