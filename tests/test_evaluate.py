@@ -163,6 +163,22 @@ class TestIntervals:
                 inside[name] += estimate.low <= value <= estimate.high
         assert all(0.93 <= n / 2000 <= 0.975 for n in inside.values()), inside
 
+    @pytest.mark.parametrize(
+        "recalls, sizes", [([0.97] * 10, 60), ([0.9, 0.95] * 25, 4), ([0.99, 0.9, 0.6, 0.3], [200, 50, 20, 10])]
+    )
+    def test_that_of_the_balanced_accuracy_holds_with_many_classes_and_with_small_ones(self, recalls, sizes):
+        rng, inside, labels = np.random.default_rng(2), 0, np.repeat(np.arange(len(recalls)), sizes)
+        for _ in range(1000):
+            said = np.where(rng.random(len(labels)) < np.array(recalls)[labels], labels, (labels + 1) % len(recalls))
+            estimate = evaluate_predictions(labels, said).balanced_accuracy
+            inside += estimate.low <= np.mean(recalls) <= estimate.high
+        assert 0.92 <= inside / 1000 <= 0.98
+
+    def test_that_of_the_balanced_accuracy_is_wilsons_for_one_class(self):
+        for right in (0, 3, 9, 10):
+            got = evaluate_predictions(np.zeros(10, int), (np.arange(10) >= right).astype(int))
+            assert str(got.balanced_accuracy) == str(got.accuracy) == str(wilson_interval(right, 10))
+
     def test_pictures_that_belong_together_widen_them_as_far_as_needed(self):
         """Groups of one to five equal pictures: intervals with groups hold the truth, those without do not."""
         rng, inside, alone = np.random.default_rng(1), 0, 0

@@ -103,7 +103,9 @@ def compare_predictions(
     Accuracy without groups: the exact test of McNemar, on the pictures that only one model gets right. Otherwise a
     permutation test: the answers of the two models are exchanged in each group with probability one half, all ways of
     it where there are at most `draws`, otherwise that many by chance. The bootstrap draws pictures (or groups)
-    with replacement. It cannot see what did not happen: where the models never differ the interval is one point.
+    with replacement. It cannot see what did not happen: where the models never differ the interval is one point, and
+    with few pictures in a class that of the balanced accuracy is too narrow (in simulations 95 % were 93 % with 20
+    pictures in the smaller of two classes, and 80 % with 8).
 
     Both answer how these two trained models differ on such pictures, not which architecture is better: another seed
     gives another model.

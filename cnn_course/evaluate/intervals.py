@@ -9,6 +9,8 @@ import numpy as np
 from ..errors import DataError
 from ._checks import checked_share
 
+_FAR, _NEAR = 50.0, 15.0  # on the logit scale: beyond all ends; beyond `value`, but not yet rounded to 0 or 1
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -154,15 +156,36 @@ def _effective(right, groups, confidence):
     return n / max(1.0, effect) * few
 
 
-def mean_of(estimates, confidence):
-    """Return the mean of independent shares, its interval put together from theirs.
+def mean_of(parts, confidence):
+    """Return the mean of the shares of several parts, with an interval.
 
-    The method of variance estimates recovery: distances from the shares to the ends of their intervals are added as
-    standard errors are (Zou and Donner 2008; Newcombe 1998 for two). Shares without a picture are left out.
+    The score interval: the means that a test would not reject, all shares moving together on the logit scale. Of one
+    part it is Wilson's. Parts without a row are left out.
+
+    Parameters
+    ----------
+    parts : list of (array of bool, array of int or None)
+        Rows and groups of each part, as for `share_of`.
+    confidence : float
     """
-    known = [e for e in estimates if e.n]
-    value = float(np.mean([e.value for e in known]))
-    below = np.sqrt(sum((e.value - e.low) ** 2 for e in known)) / len(known)
-    above = np.sqrt(sum((e.high - e.value) ** 2 for e in known)) / len(known)
-    n = sum(e.n for e in known)
-    return Estimate(value, max(0.0, float(value - below)), min(1.0, float(value + above)), n, confidence)
+    from scipy.optimize import brentq
+    from scipy.special import expit, logit
+
+    parts = [(right, groups) for right, groups in parts if len(right)]
+    shares = np.array([np.mean(right) for right, _ in parts])
+    sizes = np.array([_effective(right, groups, confidence) for right, groups in parts])
+    value, n = float(shares.mean()), sum(len(right) for right, _ in parts)
+    z, start = NormalDist().inv_cdf((1 + confidence) / 2), logit((shares * sizes + 0.5) / (sizes + 1))
+
+    def end(side):
+        """Return the mean at which the distance to `value`, on this side, is z standard errors."""
+
+        def beyond(shift):
+            moved = expit(start + shift)
+            error = np.sqrt(np.sum(moved * (1 - moved) / sizes)) / len(sizes)
+            return side * (moved.mean() - value) - z * error
+
+        return float(expit(start + brentq(beyond, -side * _NEAR, side * _FAR)).mean())
+
+    low, high = 0.0 if value == 0 else end(-1), 1.0 if value == 1 else end(1)
+    return Estimate(value, low, high, n, confidence)

@@ -71,8 +71,8 @@ class Evaluation:
     Intervals of shares are Wilson's. With groups they rest on the effective number of pictures (design effect, Korn
     and Graubard 1998). F1 is ``2 J / (1 + J)`` with J the hits among all pictures that are of the class or were given
     it, so its interval is Wilson's for J, transformed. Balanced accuracy is the mean recall of the classes that occur;
-    its interval is put together from those of the recalls (Zou and Donner 2008). No interval knows that a training
-    with another seed gives another model.
+    its interval inverts the score test, all recalls moving together on the logit scale (of one class it is Wilson's).
+    No interval knows that a training with another seed gives another model.
     """
 
     labels: np.ndarray
@@ -103,7 +103,9 @@ class Evaluation:
     @cached_property
     def balanced_accuracy(self) -> Estimate:
         """Mean of the recalls of the classes that occur: each class counts the same."""
-        return mean_of([scores.recall for scores in self.per_class], self.confidence)
+        right, parts = self.labels == self.predictions, [self.labels == k for k in range(len(self.class_names))]
+        groups = self.groups
+        return mean_of([(right[of], None if groups is None else groups[of]) for of in parts], self.confidence)
 
     @cached_property
     def per_class(self) -> tuple[ClassScores, ...]:
@@ -279,7 +281,7 @@ def evaluate_predictions(labels, answers, class_names=None, groups=None, confide
     >>> evaluate_predictions([0, 0, 0, 1, 1], [0, 0, 1, 1, 1], ("cat", "dog"))
     Evaluation: 5 pictures, 2 classes; intervals of 95 %
     accuracy           0.800 (0.376 to 0.964)
-    balanced accuracy  0.833 (0.432 to 0.969)
+    balanced accuracy  0.833 (0.405 to 0.972)
     class  pictures  predicted  precision               recall                  F1
     cat           3          2  1.000 (0.342 to 1.000)  0.667 (0.208 to 0.939)  0.800 (0.344 to 0.968)
     dog           2          3  0.667 (0.208 to 0.939)  1.000 (0.342 to 1.000)  0.800 (0.344 to 0.968)
