@@ -1,6 +1,7 @@
 """Evaluation, held against scikit-learn, statsmodels and SciPy; intervals held against simulated truth."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -542,6 +543,12 @@ class TestModels:
         with pytest.raises(DataError, match="Are they logits"):
             evaluate_model(build_logit((2,), classes=None, seed=0), (10 * data.x, np.arange(30) % 2))
 
+    def test_the_code_of_the_page_runs(self):
+        page = (Path(__file__).resolve().parents[1] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+        names = {}
+        exec(page.split("```python\n")[1].split("```")[0], names)
+        assert names["report"].accuracy.low > 0.5 and names["temperature"].n == len(names["held_out"])
+
 
 class TestLeaks:
     @pytest.fixture(scope="class")
@@ -607,6 +614,8 @@ class TestLeaks:
             find_leaks(np.zeros((1, 8, 8, 3), "uint8"), np.zeros((1, 9, 8, 3), "uint8"))
         with pytest.raises(DataError, match="Both parts must be data sets of pictures"):
             find_leaks(np.zeros((1, 8, 8)), np.zeros((1, 8, 8)))
+        with pytest.raises(DataError, match=r"Received: object of shape \(\)"):
+            find_leaks(*load_dataset("rings", n=20).split())
 
 
 class TestWhatIsRefused:
@@ -640,7 +649,7 @@ class TestWhatIsRefused:
             (lambda: evaluate_predictions([0], [0], confidence=95), "confidence must be a number between 0 and 1"),
             (lambda: evaluate_predictions([0], [0], groups=[1, 2]), "groups must be one number for each of 1"),
             (lambda: evaluate_predictions([0], [0]).errors(), "needs probabilities"),
-            (lambda: evaluate_predictions([0], [0])["cat"], "one of the classes '0', '1', or its number"),
+            (lambda: evaluate_predictions([0], [0])["cat"], "name must be one of the classes '0', '1', or its number"),
             (lambda: precision_recall([0], [[0.2, 0.3, 0.5]]), "positive must be one of the classes"),
             (lambda: calibration_curve([0], [0.1], strategy="even"), "'uniform' or 'quantile'"),
             (lambda: calibration_curve([0], [0.1], bins=0), "bins must be an integer of at least 1"),

@@ -104,6 +104,7 @@ def as_probabilities(given, name="probabilities"):
             f"{np.argwhere(outside)[0][0]}. Are they logits? scipy.special.softmax(x, axis=1), or expit(x) for one "
             "number a picture, makes probabilities of them; predicted classes must be integers."
         )
+    values = np.clip(values, 0, 1)
     if values.shape[1] == 1:
         return np.concatenate([1 - values, values], axis=1)
     sums = values.sum(axis=1)
@@ -134,7 +135,7 @@ def as_scores(given, name):
     return values
 
 
-def class_number(answers, wanted):
+def class_number(answers, wanted, argument="positive"):
     """Return the number of a class given by its name or its number; None is class 1 of two."""
     names = answers.class_names
     if wanted is None and len(names) == 2:
@@ -144,8 +145,8 @@ def class_number(answers, wanted):
     if isinstance(wanted, Integral) and not isinstance(wanted, bool) and 0 <= wanted < len(names):
         return int(wanted)
     raise DataError(
-        f"positive must be one of the classes {', '.join(map(repr, names))}, or its number. "
-        f"Received: positive={wanted!r}"
+        f"{argument} must be one of the classes {', '.join(map(repr, names))}, or its number. "
+        f"Received: {argument}={wanted!r}"
     )
 
 

@@ -130,7 +130,7 @@ class _Both:
     """Two parts as one set of pictures, those of the first part first."""
 
     def __init__(self, first, second):
-        self._parts = [part if hasattr(part, "labels") else _Bare(part) for part in (first, second)]
+        self._parts = [part if _is_set(part) else _Bare(part) for part in (first, second)]
         shapes = [tuple(part.shape) for part in self._parts]
         if shapes[0] != shapes[1]:
             raise DataError(
@@ -187,6 +187,10 @@ class _Bare:
 
     def __len__(self):
         return len(self.images)
+
+
+def _is_set(part):
+    return hasattr(part, "labels") and (hasattr(part, "images") or hasattr(part, "batches"))
 
 
 def _pictures(part, rows):

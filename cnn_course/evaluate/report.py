@@ -114,7 +114,7 @@ class Evaluation:
 
     def __getitem__(self, name):
         """Return the scores of the class of this name or number."""
-        return self.per_class[class_number(self.answers, name)]
+        return self.per_class[class_number(self.answers, name, "name")]
 
     def errors(self, n=None):
         """Return the rows that are wrong, the most confident ones first; see `confident_errors`.
