@@ -254,7 +254,7 @@ def plot_errors(evaluation, data, n=12, columns=6):
     lines = -(-len(rows) // columns)
     width = max(1.45, 0.1 * min(16, max(map(len, (*true, *said)))))
     alt = f"The most confident of {wrong:,} error{'s' * (wrong != 1)}: {words}."
-    figure = new_figure(alt, height=2.15 * lines + 0.1, width=max(3.0, width * columns))
+    figure = new_figure(alt, height=2.15 * lines + 0.1, width=max(3.0, width * columns + 0.4))
     grid = figure.subplots(lines, columns, squeeze=False).ravel()
     for ax in grid[len(rows) :]:
         ax.set_axis_off()
@@ -262,7 +262,8 @@ def plot_errors(evaluation, data, n=12, columns=6):
         draw_picture(ax, image)
         ax.set_title(_short(t, 16), fontsize=SMALL)
         ax.set_xlabel(f"{_short(s, 16)}\n{p}", fontsize=SMALL, color=VERMILLION)
-    figure.supylabel("true class above, predicted below", fontsize=SMALL, color=MUTED)
+    for ax in grid[::columns]:
+        ax.set_ylabel("true above,\npredicted below", fontsize=SMALL - 2, color=MUTED)
     return figure
 
 
