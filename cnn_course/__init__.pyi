@@ -71,6 +71,7 @@ from .from_scratch import conv2d_loops as conv2d_loops
 from .from_scratch import conv2d_transpose as conv2d_transpose
 from .from_scratch import convolution_matrix as convolution_matrix
 from .from_scratch import convolution_steps as convolution_steps
+from .from_scratch import descend as descend
 from .from_scratch import flip_kernel as flip_kernel
 from .from_scratch import max_pool2d as max_pool2d
 from .from_scratch import norm_pool2d as norm_pool2d
@@ -97,6 +98,7 @@ from .plots.convolution import plot_kernels as plot_kernels
 from .plots.correlation import pixel_correlation as pixel_correlation
 from .plots.correlation import plot_pixel_correlation as plot_pixel_correlation
 from .plots.correlation import plot_shuffle as plot_shuffle
+from .plots.descent import plot_descent as plot_descent
 from .plots.evaluate import plot_calibration as plot_calibration
 from .plots.evaluate import plot_confusion as plot_confusion
 from .plots.evaluate import plot_errors as plot_errors
@@ -114,12 +116,14 @@ from .plots.training import plot_history as plot_history
 from .training import Augmentation as Augmentation
 from .training import Comparison as Comparison
 from .training import RandomNoise as RandomNoise
+from .training import TrainingCurves as TrainingCurves
 from .training import TrainingHistory as TrainingHistory
 from .training import TrainingWarning as TrainingWarning
 from .training import batches as batches
 from .training import build_augmentation as build_augmentation
 from .training import compare as compare
 from .training import train_model as train_model
+from .training import training_curves as training_curves
 from .widgets import AugmentationPreview as AugmentationPreview
 from .widgets import ConvolutionDemo as ConvolutionDemo
 from .widgets import DescentDemo as DescentDemo

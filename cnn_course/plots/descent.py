@@ -69,7 +69,7 @@ def _window(paths):
     start = next(iter(paths))[0]
     places = np.concatenate(list(paths))
     ends = np.array([path[-1] for path in paths])
-    centre = ends[np.abs(ends - start).sum(axis=1).argsort()[len(ends) // 2]]
+    centre = ends[np.abs(ends - start).sum(axis=1).argsort()[(len(ends) - 1) // 2]]
     reach = 2.2 * np.abs(start - centre).max() + 1e-9
     shown = np.clip(places, centre - reach, centre + reach)
     low, high = shown.min(axis=0), shown.max(axis=0)
