@@ -60,11 +60,14 @@ def test_ids_are_unique():
 
 
 SYLLABUS = {
+    "01": ["softmax", "cross-entropy", "hidden-layer", "softmax-gradient", "count-mlp-parameters"],
     "02": [
         "output-size", "same-padding", "conv2d", "conv2d-channels", "conv-parameters", "edge-kernel",
         "read-feature-map",
     ],
     "03": ["max-pool", "pool-variants", "dropout", "receptive-field", "build-cnn"],
+    "04": ["sgd-step", "minibatches", "batch-memory", "read-the-curve", "label-safe"],
+    "05": ["train-step", "functional-model", "augmentation-pipeline", "save-and-load"],
 }  # fmt: skip
 
 
