@@ -370,7 +370,7 @@ def _look(returned, model, path):
     if not hasattr(returned, "predict_on_batch"):
         return returned
     x = np.linspace(-1, 1, 3 * model.input_shape[1]).reshape(3, -1).astype("float32")
-    return np.asarray(returned.predict_on_batch(x)), there, returned is not model
+    return np.asarray(_keras().ops.convert_to_numpy(returned(x))), there, returned is not model
 
 
 def _as_saved(got, expected, *_):

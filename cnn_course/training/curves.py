@@ -76,12 +76,12 @@ class TrainingCurves:
         -------
         str
         """
-        width = max(map(len, self.settings(claim)), default=0)
-        lines = [" " * width + "".join(f"{name:>26}" for name in numbers)]
+        rows = [("", *numbers)]
         for setting in self.settings(claim):
-            found = [self.values(claim, setting, name) for name in numbers]
-            lines.append(f"{setting:{width}}" + "".join(f"{_spread(values):>26}" for values in found))
-        return "\n".join([*lines, f"Mean (lowest to highest of three seeds). {self.made}"])
+            rows.append((setting, *(_spread(self.values(claim, setting, name)) for name in numbers)))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [f"{name:{widths[0]}}  " + "  ".join(map(str.rjust, cells, widths[1:])) for name, *cells in rows]
+        return "\n".join([*lines, "Mean (lowest to highest of three seeds).", self.made])
 
     def __repr__(self):
         parts = [f"{claim}\n{self.table(claim, 'epochs', 'accuracy', 'val_accuracy')}" for claim in self.claims]

@@ -118,7 +118,7 @@ sequential = keras.Sequential([
     keras.layers.Dense(10, activation="softmax"),
 ])
 sequential.set_weights(start)
-sequential.compile(optimizer=keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy")
+sequential.compile(keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy")
 history = sequential.fit(x, y, batch_size=100, epochs=5, shuffle=False, verbose=0)
 losses["Sequential"] = history.history["loss"]
 
@@ -134,7 +134,7 @@ hidden = keras.layers.Dense(32, activation="relu")(inputs)
 outputs = keras.layers.Dense(10, activation="softmax")(hidden)
 functional = keras.Model(inputs, outputs)
 functional.set_weights(start)
-functional.compile(optimizer=keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy")
+functional.compile(keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy")
 history = functional.fit(x, y, batch_size=100, epochs=5, shuffle=False, verbose=0)
 losses["functional"] = history.history["loss"]
 
@@ -152,7 +152,7 @@ losses["functional"] = history.history["loss"]
 #   layer_dense(10, activation = "softmax")
 #
 # model |> set_weights(start)
-# model |> compile(optimizer = optimizer_sgd(0.5), loss = "sparse_categorical_crossentropy")
+# model |> compile(optimizer_sgd(0.5), loss = "sparse_categorical_crossentropy")
 # model |> fit(x, y, batch_size = 100, epochs = 5, shuffle = FALSE)
 # ```
 #
@@ -165,15 +165,16 @@ for name, values in losses.items():
     print(f"{name:10}", np.round(values, 5))
 
 # %% tags=["nbval-check-output"]
-differences = [np.max(np.abs(np.subtract(values, losses["by hand"]))) for values in losses.values()]
-print("all equal to 0.0001:", max(differences) < 1e-4)
+gaps = [np.abs(np.subtract(values, losses["by hand"])).max() for values in losses.values()]
+print("all equal to 0.0001:", max(gaps) < 1e-4)
 weights = [np.asarray(weight) for weight in (W1, b1, W2, b2)]
 for name, model in {"Sequential": sequential, "functional": functional}.items():
     same = [np.allclose(a, b, atol=1e-4) for a, b in zip(weights, model.get_weights())]
     print(f"{name:10} weights after 60 steps are those by hand:", all(same))
 
 # %% [markdown]
-# Keras adds nothing and leaves nothing out. It saves you the loop, and the mistakes in it.
+# Keras adds nothing and leaves nothing out. It saves you the loop, and the mistakes in it: 17 lines of code by hand, 8 as Sequential, 7 in
+# functional form, 6 in R.
 #
 # ### When the functional form is needed
 #
@@ -222,14 +223,14 @@ import os, subprocess, sys, tempfile
 from importlib.util import find_spec
 
 folder = tempfile.mkdtemp()
-np.savez(f"{folder}/batch.npz", x=x, y=y, **{f"w{i}": weight for i, weight in enumerate(start)})
+np.savez(f"{folder}/batch.npz", x=x, y=y, **{f"w{i}": w for i, w in enumerate(start)})
 for backend in ("jax", "torch"):
     if find_spec(backend) is None:
         print(f"{backend:10} is not installed here")
         continue
-    process = {"cwd": folder, "env": {**os.environ, "KERAS_BACKEND": backend}, "text": True}
-    said = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, check=True, **process)
-    losses[backend] = [float(number) for number in said.stdout.split()]
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    said = subprocess.check_output([sys.executable, "-c", SCRIPT], cwd=folder, env=environment)
+    losses[backend] = [float(number) for number in said.split()]
     print(f"{backend:10}", np.round(losses[backend], 5))
 
 # %%
@@ -250,7 +251,8 @@ assert all(np.allclose(values, losses["by hand"], atol=1e-3) for values in losse
 test = cc.load_dataset("digits", split="test")
 cnn = cc.build_small_cnn(digits.shape, classes=10, filters=(16, 32), seed=0)
 cc.train_model(cnn, digits, test, epochs=8, progress=False)
-for name, pictures in {"as they are": test.images, "scaled before, too": test.images / 255}.items():
+inputs = {"as they are": test.images, "scaled before, too": test.images / 255}
+for name, pictures in inputs.items():
     right = cnn.predict(pictures, verbose=0).argmax(axis=1) == test.labels
     print(f"{name:19} accuracy {right.mean():.2f}")
 
@@ -313,7 +315,8 @@ class LargestStep(keras.callbacks.Callback):
 # %%
 watch = LargestStep()
 cnn = cc.build_small_cnn(digits.shape, classes=10, filters=(16, 32), seed=0)
-curves = cc.train_model(cnn, digits, test, epochs=8, patience=2, callbacks=[watch], progress=False)
+options = {"patience": 2, "callbacks": [watch], "progress": False}
+curves = cc.train_model(cnn, digits, test, epochs=8, **options)
 print("moved:", np.round(watch.moved, 3))
 curves
 
