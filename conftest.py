@@ -49,6 +49,39 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture
+def open_page(chromium, tmp_path):
+    """Open a widget's page from a file, without a network; at the end, nothing went wrong and nothing was asked for."""
+    contexts = []
+    faults = []
+
+    def open_(widget, width=1280, css="", form="page", **options):
+        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.on("requestfailed", lambda request: faults.append(f"failed: {request.url[:100]}"))
+        page.on("request", lambda request: note_request(request, faults))
+        html = widget.static_html(form)
+        path = tmp_path / f"{len(contexts)}.html"
+        path.write_text(html if form == "page" else f"<!DOCTYPE html><html lang=en><title>x</title><body>{html}</body>")
+        page.goto(f"file://{path}")
+        if css:
+            page.add_style_tag(content=css)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def note_request(request, faults):
+    if not request.url.startswith(("file:", "data:", "blob:", "about:")):
+        faults.append(f"asked for {request.url}")
+
+
 def free_port():
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))

@@ -124,6 +124,7 @@ from .training import build_augmentation as build_augmentation
 from .training import compare as compare
 from .training import train_model as train_model
 from .training import training_curves as training_curves
+from .widgets import ArchitectureDemo as ArchitectureDemo
 from .widgets import AugmentationPreview as AugmentationPreview
 from .widgets import ConvolutionDemo as ConvolutionDemo
 from .widgets import DescentDemo as DescentDemo

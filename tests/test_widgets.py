@@ -15,7 +15,7 @@ from cnn_course.widgets.filter import KERNELS
 
 WORKED = np.array([[12, 12, 17], [10, 17, 19], [9, 6, 14]])
 FORBIDDEN = {"open", "close", "layout", "tooltip", "log", "focus", "keys"}
-WIDGETS = (cc.ConvolutionDemo, cc.FilterDemo, cc.DescentDemo)
+WIDGETS = (cc.ArchitectureDemo, cc.ConvolutionDemo, cc.FilterDemo, cc.DescentDemo)
 
 
 def test_it_starts_on_the_worked_example():

@@ -281,7 +281,7 @@ def test_the_line_for_keras_computes_the_output(drawn, tmp_path):
 
 def test_bundles_are_modules_that_load(tmp_path):
     """The files in one text: no name is declared twice, and nothing is imported from elsewhere."""
-    for name in ("convolution_demo.js", "filter_demo.js", "descent_demo.js"):
+    for name in ("architecture_demo.js", "convolution_demo.js", "filter_demo.js", "descent_demo.js"):
         text = bundle(name)
         assert "import {" not in text
         (tmp_path / f"{name}.mjs").write_text(text)

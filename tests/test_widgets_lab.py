@@ -14,8 +14,11 @@ CELLS = [
     "demo.padding = 1",
     "cc.FilterDemo(filter='vertical edges')",
     "cc.DescentDemo(updates=20)",
+    "import cnn_course as cc\nnet = cc.ArchitectureDemo()\nnet",
+    "print('net', *[net.layers[n]['filters'] for n in (3, 4)], len(net.layers), net.chosen, net.input_size)",
+    "net.layers = net.layers[:4]; net.channels = 3",
 ]
-READY = "window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length >= 5"
+READY = "window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length >= 8"
 IDLE = "window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'"
 
 
@@ -75,6 +78,19 @@ def axe_violations(page):
     return results.violations_count, results.generate_report()
 
 
+def nothing_is_wrong_in_both_themes(page):
+    count, report = axe_violations(page)
+    assert count == 0, report
+    paper = "getComputedStyle(document.querySelector('.cw')).backgroundColor"
+    light = page.evaluate(paper)
+    page.evaluate("void window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
+    page.wait_for_function("document.body.dataset.jpThemeLight === 'false'", timeout=20000)
+    page.wait_for_timeout(500)
+    assert page.evaluate(paper) != light
+    count, report = axe_violations(page)
+    assert count == 0, report
+
+
 def test_widget_and_kernel_say_the_same_in_both_themes(opened):
     page = opened[0]
     for number in (0, 3, 4):
@@ -94,16 +110,7 @@ def test_widget_and_kernel_say_the_same_in_both_themes(opened):
     run_cell(page, 2)
     page.wait_for_selector(".cw-output .cw-head:has-text('Output 3 × 3')")
 
-    count, report = axe_violations(page)
-    assert count == 0, report
-    paper = "getComputedStyle(document.querySelector('.cw')).backgroundColor"
-    light = page.evaluate(paper)
-    page.evaluate("void window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
-    page.wait_for_function("document.body.dataset.jpThemeLight === 'false'", timeout=20000)
-    page.wait_for_timeout(500)
-    assert page.evaluate(paper) != light
-    count, report = axe_violations(page)
-    assert count == 0, report
+    nothing_is_wrong_in_both_themes(page)
 
 
 def test_what_was_set_is_there_after_saving_closing_and_a_new_kernel(opened, chromium):
@@ -122,3 +129,19 @@ def test_what_was_set_is_there_after_saving_closing_and_a_new_kernel(opened, chr
     again.get_by_role("spinbutton", name="Strides", exact=True).press("ArrowDown")
     again.wait_for_selector(".cw-output .cw-head:has-text('Output 4 × 4')")
     again.close()
+
+
+def test_a_network_goes_both_ways(opened):
+    page = opened[0]
+    run_cell(page, 5)
+    page.get_by_role("spinbutton", name="Filters", exact=True).press("ArrowUp")
+    page.get_by_role("radio", name="4 Convolution").press("ArrowUp")
+    page.get_by_role("button", name="Add after layer 3").press("Enter")
+    page.keyboard.press("b")  # Lab's shortcut for a cell below
+    page.wait_for_timeout(300)
+    run_cell(page, 6)
+    assert "net 16 17 10 3 28" in output_of(page, 6)
+    run_cell(page, 7)
+    page.wait_for_function("document.querySelectorAll('.cw-layers label').length === 4")
+    assert page.locator(".cw-source").inner_text().split()[-1] == "3"
+    nothing_is_wrong_in_both_themes(page)

@@ -9,6 +9,11 @@ pytestmark = pytest.mark.browser
 
 DARK = ":root { --jp-content-font-color1: #fff; --jp-layout-color0: #111 } body { background: #111 }"
 PHOTO = np.add.outer(np.arange(60) * 2, np.arange(90)).astype("uint8")
+PHOTO_CHAIN = [
+    {"kind": "Conv2D", "filters": 4, "kernel_size": (3, 5)},
+    {"kind": "Flatten"},
+    {"kind": "Dense", "units": 3},
+]
 WIDGETS = {
     "convolution": lambda: cc.ConvolutionDemo(show_code=True),
     "channels": lambda: cc.ConvolutionDemo(channels=2, filters=2, strides=2, padding="same", show_code=True),
@@ -18,41 +23,12 @@ WIDGETS = {
     "fault": lambda: cc.ConvolutionDemo(kernel_size=7),
     "filter": lambda: cc.FilterDemo(PHOTO, filter="gabor"),
     "descent": lambda: cc.DescentDemo(updates=30, batch_size=4),
+    "architecture": lambda: cc.ArchitectureDemo(PHOTO_CHAIN, PHOTO, show_code=True),
+    "lenet": lambda: cc.ArchitectureDemo(picture=PHOTO),
+    "vgg": lambda: cc.ArchitectureDemo("VGG-16", PHOTO, chosen=12),
+    "misfit": lambda: cc.ArchitectureDemo([*PHOTO_CHAIN, {"kind": "MaxPooling2D"}], PHOTO, chosen=3),
     "diverges": lambda: cc.DescentDemo(updates=40, batch_size=64, learning_rate=2.0),
 }
-
-
-@pytest.fixture
-def open_page(chromium, tmp_path):
-    """Open a widget's page from a file, without a network; at the end, nothing went wrong and nothing was asked for."""
-    contexts = []
-    faults = []
-
-    def open_(widget, width=1280, css="", form="page", **options):
-        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-        page.on("requestfailed", lambda request: faults.append(f"failed: {request.url[:100]}"))
-        page.on("request", lambda request: note_request(request, faults))
-        html = widget.static_html(form)
-        path = tmp_path / f"{len(contexts)}.html"
-        path.write_text(html if form == "page" else f"<!DOCTYPE html><html lang=en><title>x</title><body>{html}</body>")
-        page.goto(f"file://{path}")
-        if css:
-            page.add_style_tag(content=css)
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
-def note_request(request, faults):
-    if not request.url.startswith(("file:", "data:", "blob:", "about:")):
-        faults.append(f"asked for {request.url}")
 
 
 def settle(page):

@@ -5,18 +5,11 @@
 // A "problem" is what the functions take: { mode, input, kernel, strides, padding, dilation, groups, ceil, outputPadding },
 // sizes as one number or [rows, columns]; pooling takes kernelSize in place of a kernel.
 
+import { both, reach, samePadding } from "./sizes.js";
+
 export class Fault extends Error {}
 
 export const isPooling = (mode) => mode !== "convolution" && mode !== "transposed";
-export const both = (value) => (Array.isArray(value) ? value : [value, value]);
-export const reach = (kernel, dilation) => (kernel - 1) * dilation + 1;
-
-const halves = (total) => [Math.floor(Math.max(total, 0) / 2), Math.ceil(Math.max(total, 0) / 2)];
-
-/** Zeros before and after, as TensorFlow's "same" puts them: the odd one goes to the far side. */
-export function samePadding(size, kernel, stride, dilation = 1) {
-  return halves((Math.ceil(size / stride) - 1) * stride + reach(kernel, dilation) - size);
-}
 
 /** Zeros [before, after] of one axis, whichever way the padding is said. */
 export function paddingOf(padding, axis, size, kernel, stride, dilation = 1) {

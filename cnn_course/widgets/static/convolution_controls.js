@@ -1,7 +1,9 @@
 // The controls of the convolution demo: every setting, its limits, and what a wrong entry is told.
-import { both, isPooling } from "./arithmetic.js";
-import { LIMITS, likeBoth, put, solutionFor, traitsOf, withControl } from "./convolution_state.js";
-import { checkbox, dropdown, h, radios, setText, stepper } from "./parts.js";
+import { isPooling } from "./arithmetic.js";
+import { LIMITS, put, solutionFor, traitsOf, withControl } from "./convolution_state.js";
+import { pairControl } from "./pair.js";
+import { checkbox, dropdown, h, radios, stepper } from "./parts.js";
+import { both, likeBoth } from "./sizes.js";
 
 const MODES = [
   ["convolution", "Convolution"], ["transposed", "Transposed"], ["max", "Max pooling"], ["average", "Average pooling"],
@@ -63,28 +65,6 @@ export function buildControls(model, say) {
     pairs.kernel_size.rename(pooling ? "Pool size" : "Kernel size");
   }
   return { el, update };
-}
-
-/** A number for rows and columns together, or one for each. */
-function pairControl({ label, limits: [min, max], say, onValue }) {
-  let value = [min, min];
-  const make = (text, take) => stepper({ label: text, min, max, say, onValue: (n) => onValue(likeBoth(take(n))) });
-  const one = make(label, (n) => [n, n]);
-  const rows = make(`${label}, rows`, (n) => [n, value[1]]);
-  const columns = make(`${label}, columns`, (n) => [value[0], n]);
-  const el = h("div", { class: "cw-pair" }, one.el, rows.el, columns.el);
-  return {
-    el,
-    rename: (text) => [one, rows, columns].forEach((each, n) => setText(each.el.querySelector("label"), text + ["", ", rows", ", columns"][n])),
-    show(next, apart) {
-      value = next;
-      one.el.hidden = apart;
-      rows.el.hidden = columns.el.hidden = !apart;
-      one.show(next[0]);
-      rows.show(next[0]);
-      columns.show(next[1]);
-    },
-  };
 }
 
 function paddingControl(say, onValue) {

@@ -1,8 +1,9 @@
 // Input, kernel and output of the convolution demo, as three matrices to walk through and to write in.
 import { eachTerm, isInside, isPooling } from "./arithmetic.js";
 import { positionOf, put } from "./convolution_state.js";
+import { NumberGrid } from "./grid.js";
 import { written } from "./numbers.js";
-import { NumberGrid, h, setText } from "./parts.js";
+import { h, setText } from "./parts.js";
 
 export function buildStage(model, say) {
   const el = h("div", { class: "cw-stage" });

@@ -1,7 +1,8 @@
 // The convolution demo's traits, read into a problem and solved; nothing here knows about a page.
 import {
-  Fault, both, isPooling, kernelShape, outputOf, prepare, readCounts, resizedInput, resizedKernel,
+  Fault, isPooling, kernelShape, outputOf, prepare, readCounts, resizedInput, resizedKernel,
 } from "./arithmetic.js";
+import { both } from "./sizes.js";
 
 export const LIMITS = {
   size: [1, 16], kernel: [1, 9], strides: [1, 8], dilation: [1, 6], padding: [0, 12], channels: [1, 4], filters: [1, 4],
@@ -64,8 +65,6 @@ export function neighbour([row, column, map], { axes }, by) {
   if (place < 0 || place >= axes[0].output * axes[1].output) return null;
   return [Math.floor(place / axes[1].output), place % axes[1].output, map];
 }
-
-export const likeBoth = ([a, b]) => (a === b ? a : [a, b]);
 
 /** All traits that follow from setting one, as the controls do it: arrays are cut or filled up to the new size. */
 export function withControl(traits, name, value) {

@@ -1,7 +1,8 @@
 // A photograph, a kernel, and the feature map at once: before ReLU, after it, and after pooling.
 import { filterPicture, gabor, poolMap, relu } from "./filters.js";
+import { NumberGrid } from "./grid.js";
 import { written } from "./numbers.js";
-import { NumberGrid, dropdown, faultLine, h, openRoot, setText, stepper } from "./parts.js";
+import { dropdown, faultLine, h, openRoot, setText, stepper } from "./parts.js";
 import { range } from "./slider.js";
 
 const OWN = "own";
