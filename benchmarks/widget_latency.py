@@ -1,9 +1,11 @@
-"""From a key press to a changed page: `ConvolutionDemo` beside the plain `interact` and matplotlib version.
+"""From a key press to a changed page: the widgets beside the plain `interact` and matplotlib version.
 
-Both stand in one notebook, in a real JupyterLab and a headless Chromium. The time runs from the key event's own time
-stamp to the first change of the page that follows it: of the widget's cells, or of the picture in the output. Then the
-widget plays, and every task of the page that holds it up for more than 50 ms is counted. Keys go to the two in turn.
-Run it from the repository::
+`ConvolutionDemo` is what the plain version shows too; `ArchitectureDemo` holds all of VGG-16.
+
+All stand in one notebook, in a real JupyterLab and a headless Chromium. The time runs from the key event's own time
+stamp to the first change of the page that follows it: of the widget's cells, or of the picture in the output. Then
+`ConvolutionDemo` plays, and every task of the page that holds it up for more than 50 ms is counted. Keys go to it and
+to the plain version in turn. Run it from the repository::
 
     python benchmarks/widget_latency.py --rounds 40
 """
@@ -28,6 +30,7 @@ MOST_MS, LONGEST_TASK_MS, LEAST_RATIO = 5.0, 50.0, 25.0
 PORT = 8931
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 WIDGET = "import cnn_course as cc\ndemo = cc.ConvolutionDemo()\ndemo"
+NETWORK = "cc.ArchitectureDemo('VGG-16', chosen=1)"
 PLAIN = """\
 import numpy as np, matplotlib.pyplot as plt, cnn_course as cc
 from ipywidgets import interact, IntSlider
@@ -96,13 +99,14 @@ def wait_for_server():
 
 
 def open_and_run(browser, address):
-    """Open the notebook, run its two cells, and return the page with both versions on it."""
+    """Open the notebook, run its cells, and return the page with all widgets on it."""
     page = browser.new_page(viewport={"width": 1280, "height": 1600})
     page.goto(address)
     idle = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
     page.wait_for_function(idle, timeout=60000, polling=200)
     page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_selector(".cw", timeout=60000)
+    page.wait_for_selector(".cw-layers", timeout=60000)
     page.wait_for_selector(".noUi-handle", timeout=60000)
     page.wait_for_selector(".widget-interact img", timeout=60000)
     page.wait_for_timeout(1000)
@@ -140,9 +144,19 @@ def settings_latency(page, rounds):
     return times[3:]
 
 
+def network_latency(page, rounds):
+    """Return the milliseconds of a key that changes every row of VGG-16: 64 filters in layer 2, 65, 64, ..."""
+    times = []
+    for number in range(rounds + 3):
+        key = "ArrowUp" if number % 2 == 0 else "ArrowDown"
+        times.append(press(page, ".cw-settings input", key, ".cw-layers", ""))
+        page.wait_for_timeout(60)
+    return times[3:]
+
+
 def play(page):
     """Return the tasks over 50 ms while the widget plays its nine steps."""
-    page.get_by_role("spinbutton", name="Strides", exact=True).fill("1")
+    page.get_by_role("spinbutton", name="Strides", exact=True).first.fill("1")
     page.get_by_role("button", name="First step").click()
     page.wait_for_timeout(500)
     page.evaluate(LONG_TASKS)
@@ -168,13 +182,14 @@ def main():
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-        nb = new_notebook(cells=[new_code_cell(WIDGET), new_code_cell(PLAIN)], metadata=kernel)
+        nb = new_notebook(cells=[new_code_cell(cell) for cell in (WIDGET, PLAIN, NETWORK)], metadata=kernel)
         nbformat.write(nb, folder / "bench.ipynb")
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS.split())
         with jupyterlab(folder) as address:
             page = open_and_run(browser, address)
             ours, plain = measure(page, rounds)
             sizes = settings_latency(page, rounds)
+            network = network_latency(page, rounds)
             long_tasks = play(page)
             version = browser.version
             browser.close()
@@ -182,10 +197,11 @@ def main():
     print(f"{platform.machine()}, {os.cpu_count()} cores, Chromium {version}, {rounds} keys each")
     print(line("ConvolutionDemo, one step", ours))
     print(line("ConvolutionDemo, other strides", sizes))
+    print(line("ArchitectureDemo, VGG-16, filters", network))
     print(line("interact and matplotlib, one step", plain))
     print(f"ratio of the medians {ratio:.0f}")
     print(f"tasks over 50 ms while playing: {len(long_tasks)}, longest {max(long_tasks, default=0):.0f} ms")
-    slow = max(median(ours), median(sizes)) > MOST_MS
+    slow = max(map(median, (ours, sizes, network))) > MOST_MS
     if slow or ratio < LEAST_RATIO or any(task > LONGEST_TASK_MS for task in long_tasks):
         raise SystemExit(f"The limits are {MOST_MS} ms, a ratio of {LEAST_RATIO:.0f} and no task over 50 ms.")
 
