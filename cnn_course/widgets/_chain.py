@@ -182,6 +182,11 @@ def layers_of(model):
             "from_model takes a built Sequential or functional model: give it an Input, or call model.build(...). "
             f"Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
         )
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        raise ModelError(
+            "from_model takes a model with one input and one output. "
+            f"Received: {len(graph.inputs)} and {len(graph.outputs)}"
+        )
     found, settings = [], []
     for depth in sorted(graph._nodes_by_depth, reverse=True):
         first, *others = graph._nodes_by_depth[depth]

@@ -265,7 +265,8 @@ for name, network in networks.items():
 # %% [markdown]
 # AlexNet (2012), with which it all began again, had 61 million parameters, 724 million MACs and a receptive field of 195. Compare
 # VGG-16 and MobileNet: a thirtieth of the work and of the parameters, at almost the same accuracy on ImageNet. Architecture matters.
-#
+
+# %% [markdown]
 # Now take them apart, and build your own. Choose a layer in the table, change it, and watch all numbers follow.
 #
 # - Choose *VGG-16*. Which layer holds three quarters of the parameters? Put *Global average pooling* in the place of *Flatten*: how
@@ -273,7 +274,7 @@ for name, network in networks.items():
 # - Choose *LeNet-5*, and look at what layer 5 sees. Add one more convolution or pooling before *Flatten*. How far does it see now?
 # - Choose *a small start*. Make one unit of its last map see at least 32 × 32 pixels, with fewer than 20,000 parameters in all.
 #
-# (Its AlexNet is the later one, of a single tower: 714 million MACs.) *Show the Keras code* gives you your network to copy.
+# (The AlexNet in it is the later one, of a single tower: 714 million MACs.) *Show the Keras code* gives you your network to copy.
 
 # %%
 cc.ArchitectureDemo()

@@ -19,6 +19,7 @@ export const BOUNDS = {
 export const ACTIVATIONS = ["linear", "relu", "tanh", "sigmoid", "gelu", "softmax"];
 export const MOST_LAYERS = 36;
 
+export const times = (sizes) => sizes.join("\u00a0×\u00a0"); // never broken between two lines
 export const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
 export const isWindow = (layer) => "strides" in layer;
 export const windowOf = (layer) => both(layer.kernel_size ?? layer.pool_size);
@@ -32,7 +33,7 @@ export function misfit(layer, shape) {
   if (!isWindow(layer) || layer.padding === "same") return "";
   const window = windowOf(layer);
   if (window.every((size, axis) => size <= shape[axis])) return "";
-  return `The window (${window.join(" × ")}) is larger than what comes in (${shape[0]} × ${shape[1]}): there is no place for it. ` +
+  return `The window (${times(window)}) is larger than what comes in (${times(shape.slice(0, 2))}): there is no place for it. ` +
     "Take a smaller window or padding “same”, pool less before it, or take a larger input.";
 }
 
@@ -40,8 +41,7 @@ export function misfit(layer, shape) {
 function slide(size, window, stride, padding) {
   const [before, after] = padding === "same" ? samePadding(size, window, stride) : [0, 0];
   const output = padding === "same" ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1;
-  const unread = Math.max(size + before + after - ((output - 1) * stride + window), 0);
-  return { output, before, unreached: Math.max(unread - after, 0) };
+  return { output, before, unreached: Math.max(size + before + after - ((output - 1) * stride + window), 0) };
 }
 
 /** What all positions together see: a part of the picture, or the whole. */

@@ -30,7 +30,7 @@ function shrunk(image, rows, columns, channels) {
 }
 
 /** The unit at a share of the map's rows and columns. */
-export const placeOf = (share, units) => units.map((count, n) => Math.round(share[n] * (count - 1)));
+const placeOf = (share, units) => units.map((count, n) => Math.round(share[n] * (count - 1)));
 
 export function buildPicture({ put, state, say }) {
   const image = drawn("image", { preserveAspectRatio: "none" });
@@ -128,7 +128,7 @@ export function buildPicture({ put, state, say }) {
 }
 
 function sentence(row, area, other, picture) {
-  if (!area) return row.fault ? "No unit, no field: see the layer." : `It waits for layer ${row.waits}.`;
+  if (!area) return row.fault ? "No field: this layer has no answer yet." : `It waits for layer ${row.waits}.`;
   if (row.seen.kind === "whole") return "Every unit sees the whole picture.";
   const range = ([start, size], most) => `${Math.max(start, 0) + 1} to ${Math.min(start + size, most)}`;
   const inside = `Solid: rows ${range(area[0], picture[0])}, columns ${range(area[1], picture[1])}.`;

@@ -1,6 +1,6 @@
 // The chain as a table with one radio button a layer: choose, add, move, remove; bars show where parameters and work are.
-import { KINDS, MOST_LAYERS } from "./architecture.js";
-import { bytesText, grouped, seesText, settingsText, shareOf, spoken, times } from "./architecture_words.js";
+import { KINDS, MOST_LAYERS, times } from "./architecture.js";
+import { bytesText, grouped, seesText, settingsText, shareOf, spoken } from "./architecture_words.js";
 import { dropdown, h, newId, setText } from "./parts.js";
 import { both } from "./sizes.js";
 
@@ -12,7 +12,7 @@ const HINTS = {
 };
 
 /** The layers after an action, and the chosen one: { layers, chosen }. */
-export function edited(layers, chosen, action, kind) {
+function edited(layers, chosen, action, kind) {
   const next = [...layers];
   if (action === "add") {
     next.splice(chosen + 1, 0, { kind, ...KINDS[kind].start });
@@ -27,7 +27,7 @@ export function edited(layers, chosen, action, kind) {
   return { layers: next, chosen: to };
 }
 
-export const canDo = (layers, chosen, action) =>
+const canDo = (layers, chosen, action) =>
   ({ add: layers.length < MOST_LAYERS, remove: layers.length > 1, up: chosen > 0, down: chosen < layers.length - 1 })[action];
 
 export function buildTable({ state, put }) {
@@ -35,10 +35,11 @@ export function buildTable({ state, put }) {
   const body = h("tbody", { role: "rowgroup" });
   const cell = (label) => h("td", { role: "cell", "data-label": label });
   const total = COLUMNS.map(cell);
+  const together = h("th", { role: "rowheader", scope: "row" });
   const titles = COLUMNS.map((label) => h("th", { role: "columnheader", scope: "col", title: HINTS[label] ?? null }, label));
   const table = h("table", { role: "table", class: "cw-layers", "aria-label": "The layers, from the input to the output" },
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, h("th", { role: "columnheader", scope: "col" }, "Layer"), ...titles)), body,
-    h("tfoot", { role: "rowgroup" }, h("tr", { role: "row" }, h("th", { role: "rowheader", scope: "row" }, "Together"), ...total)));
+    h("tfoot", { role: "rowgroup" }, h("tr", { role: "row" }, together, ...total)));
   const el = h("div", { class: "cw-chain", role: "radiogroup", "aria-label": "Layers" }, table);
   /** Scroll the table, and never the page, until the row can be seen. */
   const showChosen = (row) => requestAnimationFrame(() => {
@@ -80,7 +81,8 @@ export function buildTable({ state, put }) {
     const peak = { parameters: most("parameters"), macs: most("macs") };
     chain.rows.forEach((row, n) => rows[n].paint(row, n === chosen, chain, peak));
     const { totals } = chain;
-    const sums = totals ? ["", grouped(totals.parameters), grouped(totals.macs), bytesText(totals.bytes), ""] : ["no answer yet", "", "", "", ""];
+    const sums = totals ? ["", grouped(totals.parameters), grouped(totals.macs), bytesText(totals.bytes), ""] : ["", "", "", "", ""];
+    setText(together, totals ? "Together" : "Together: no answer yet");
     sums.forEach((text, n) => setText(total[n], text));
   }
   return { el, tools: buildTools(act), update };
@@ -103,7 +105,9 @@ function layerRow(cell, name, n, choose) {
   const cells = [output, parameters, macs, memory, sees];
   const el = h("tr", { role: "row" }, h("th", { role: "rowheader", scope: "row" }, label), ...cells);
   el.addEventListener("click", (event) => {
-    if (!label.contains(event.target)) radio.click();
+    if (label.contains(event.target)) return;
+    radio.click();
+    radio.focus({ preventScroll: true });
   });
   let whole = true;
   return {

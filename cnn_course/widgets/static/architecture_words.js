@@ -1,8 +1,7 @@
 // The architecture demo in words and formulas: what a layer is, and how its numbers come about.
-import { KINDS, isWindow, unitsOf, windowOf } from "./architecture.js";
+import { KINDS, isWindow, times, unitsOf, windowOf } from "./architecture.js";
 import { both } from "./sizes.js";
 
-export const times = (sizes) => sizes.join("\u00a0×\u00a0"); // never broken between two lines
 export const grouped = (number) => number.toLocaleString("en-US");
 const square = (value) => times(both(value));
 const several = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
@@ -89,7 +88,7 @@ function sightSentence(row, seen) {
   if (seen.kind === "whole") return "the whole input";
   const [rows, columns] = seen.axes;
   const part = `${rows.size} × ${columns.size} pixels`;
-  return unitsOf(row) ? `${part}; the next unit's field lies ${jumpText(seen)} further` : `${part} together`;
+  return unitsOf(row) ? `${part}; the next unit's field lies ${jumpText(seen)} pixels further` : `${part} together`;
 }
 
 /** Pixels that no window reaches, or that lie between the windows, in a sentence; else "". */
