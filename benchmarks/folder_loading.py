@@ -5,6 +5,8 @@ enlarged) and 5,000 small files, to 224 x 224. Both ways run in one process, one
 also looks for duplicates in that time. Then the decoders alone, on two threads.
 Like is compared with like, an array with an array; `by_keras` throws each batch away. Memory that is new to a
 process can cost as much as the decoding, so each way finds as much as it needs touched and given back before it begins.
+What a reader waits for is the first load of a process that has loaded its packages and nothing else: that is measured
+too, each time in a new process.
 The files are made once, in ``--folder``. Run it from the repository; it writes
 ``benchmarks/results/folder_loading.md``::
 
@@ -174,6 +176,30 @@ def alternated(ways, rounds):
     return times
 
 
+FIRST = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+import folder_loading
+from cnn_course import load_keras
+load_keras()
+began = time.perf_counter()
+getattr(folder_loading, sys.argv[2])(Path(sys.argv[1]))
+print(time.perf_counter() - began)
+"""
+
+
+def first_loads(folder, rounds):
+    """Return {name: seconds of the first load of a new process}, alternated."""
+    times = {way.__name__: [] for way in WAYS[:2]}
+    for _ in range(rounds):
+        for name, taken in times.items():
+            command = [sys.executable, "-c", FIRST, str(folder), name, str(Path(__file__).parent)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            taken.append(float(done.stdout.split()[-1]))
+    return times
+
+
 MEMORY = """
 import sys
 from cnn_course import load_images_from_folder
@@ -208,6 +234,8 @@ def measure(folder, rounds):
     alone = alternated({decoder.__name__: partial(on_threads, decoder, some) for decoder in DECODERS}, rounds)
     lines = [f"## {folder.name}: {len(paths):,} files, {size:,.0f} MB, to {SIZE} x {SIZE}", ""]
     lines += table("way", times, "by_keras_into_an_array")
+    first = first_loads(folder, rounds)
+    lines += ["The first load of a new process:", "", *table("way", first, "by_keras_into_an_array")]
     lines += [f"Decoders alone, {len(some):,} files, two threads:", "", *table("decoder", alone, "pillow")]
     ratio = median(times["by_keras_into_an_array"]) / median(times["by_course"])
     missed = [f"{folder.name}: {ratio:.2f} times Keras's speed, not {LIMITS[folder.name]}"]

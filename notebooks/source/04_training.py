@@ -154,7 +154,7 @@ for n in (1, 32, 1024):
 # must stop both at the *same* training loss. That takes the full batch many more epochs; so this was measured beforehand, on 200
 # digits and three seeds:
 
-# %%
+# %% tags=["nbval-check-output"]
 measured = cc.training_curves()
 print(measured.table("full batch, equal loss", "epochs", "loss", "val_accuracy"))
 
@@ -164,7 +164,7 @@ print(measured.table("full batch, equal loss", "epochs", "loss", "val_accuracy")
 #
 # ## 3 · How long is a step?
 
-# %%
+# %% tags=["nbval-check-output"]
 print(measured.table("learning rate", "val_accuracy", "loss"))
 
 # %% [markdown]
@@ -230,7 +230,7 @@ assert known.min() - 0.1 < end["val_accuracy"] < known.max() + 0.1
 # %% [markdown]
 # What helps? Measured on three seeds, always the same pictures:
 
-# %%
+# %% tags=["nbval-check-output"]
 print(measured.table("overfitting", "accuracy", "val_accuracy", "val_loss"))
 
 # %% [markdown]
@@ -322,7 +322,7 @@ cc.plot_confusion(found.confusion)
 # them, and is wrong more often. Three seeds; `val_accuracy` and `recall` are on 500 new pictures. (Without weights, one of the three
 # networks found no protest at all, and was 80 % right.)
 
-# %%
+# %% tags=["nbval-check-output"]
 print(measured.table("rare class", "val_accuracy", "recall"))
 
 # %% [markdown]
