@@ -545,3 +545,38 @@ def test_every_set_to_download_has_a_card_that_says_all():
     for name, (_, card) in downloaded_datasets().items():
         assert card.name == name
         assert all(len(text) >= 3 for _, text in card.rows())
+
+
+def weights_of(server, content, md5="", magic=b"\x89HDF"):
+    """A file whose publisher says neither its size nor its sha256."""
+    (Path(server.RequestHandlerClass.keywords["directory"]) / "set" / "w.h5").write_bytes(content)
+    return RemoteFile("weights", "w.h5", 0, "", (f"{server.address}/set/w.h5",), md5=md5, magic=magic)
+
+
+def test_without_a_known_size_the_server_is_asked_and_the_md5_decides(server):
+    content = b"\x89HDF" + CONTENT[4:]
+    file = weights_of(server, content, hashlib.md5(content).hexdigest())
+    server.faults.append(cut_after(1_000_000))
+    assert fetch(file).read_bytes() == content
+    assert len(server.asked) > 1, "the line was cut, and the rest asked for"
+    server.asked.clear()
+    assert fetch(file) == cache_folder() / "weights" / "w.h5" and not server.asked
+    wrong = weights_of(server, content[:-1] + b"x", hashlib.md5(content).hexdigest())
+    (cache_folder() / "weights" / "w.h5").unlink()
+    with pytest.raises(DownloadError, match=r"other bytes than the course knows \(the md5 differs\)"):
+        fetch(wrong)
+    assert not [name for name in in_cache() if name == "w.h5"]
+
+
+def test_without_any_hash_a_page_in_place_of_the_file_is_refused(server):
+    file = weights_of(server, b"<html>Please log in</html>")
+    with pytest.raises(DownloadError, match=r"another kind of file(.|\n)*Its publisher gives no hash of it"):
+        fetch(file)
+    whole = weights_of(server, b"\x89HDF" + CONTENT)
+    assert fetch(whole).stat().st_size == len(CONTENT) + 4
+
+
+def test_a_server_without_the_file_or_a_length_is_named(server):
+    file = replace(weights_of(server, b""), addresses=(f"{server.address}/set/none.h5", "http://127.0.0.1:9/w.h5"))
+    with pytest.raises(DownloadError, match=r"the server answered 404 (.|\n)*no connection"):
+        fetch(file)

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import DownloadError
@@ -54,6 +55,7 @@ def transfer(file, addresses, destination):
 
 def _from_address(file, address, destination):
     """Try one address for as long as each try brings some more."""
+    file = file if file.size else replace(file, size=_announced(address))
     pauses, mended = iter(PAUSES), False
     while True:
         before = _size(destination)
@@ -67,13 +69,30 @@ def _from_address(file, address, destination):
                 raise
             time.sleep(pause)
             continue
-        if sha256(destination) == file.sha256:
+        if file.matches(destination):
             return
         destination.unlink()
         # The first part may be another address's, or an older try's: worth one try from the start.
         if mended or not before:
-            raise RefusedError("it sent other bytes than the course knows (the sha256 differs)")
+            wrong = f"the {file.known_hash[0]} differs" if file.known_hash[0] else "another kind of file"
+            raise RefusedError(f"it sent other bytes than the course knows ({wrong})")
         mended = True
+
+
+def _announced(address):
+    """Return the bytes that a server says it has there."""
+    import requests
+
+    try:
+        response = requests.head(
+            address, headers={"Accept-Encoding": "identity"}, timeout=TIMEOUT, allow_redirects=True
+        )
+    except (requests.exceptions.RequestException, ValueError) as error:
+        raise RefusedError(f"no connection ({type(error).__name__})") from None
+    length = response.headers.get("Content-Length", "")
+    if response.status_code != 200 or not length.isdigit() or int(length) == 0:
+        raise RefusedError(f"the server answered {response.status_code} {response.reason}, and no length")
+    return int(length)
 
 
 def _receive(file, address, destination):
@@ -168,10 +187,10 @@ def _watch(window, since):
     return 0, now
 
 
-def sha256(path):
-    """Return the sha256 of a file, as 64 hexadecimal digits."""
+def digest(path, kind):
+    """Return the hash of a file, of this kind, in hexadecimal digits."""
     with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return hashlib.file_digest(stream, kind).hexdigest()
 
 
 def _size(path):

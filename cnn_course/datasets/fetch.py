@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DataError, DownloadError
-from ._transfer import sha256, transfer
+from ._transfer import digest, transfer
 
 _WAIT = 3600  # seconds for another process that downloads the same
 
@@ -26,11 +26,15 @@ class RemoteFile:
     folder, name : str
         Where it lies in the cache: ``folder/name``.
     size : int
-        Bytes.
+        Bytes; 0 where the publisher does not say.
     sha256 : str
-        64 hexadecimal digits.
+        64 hexadecimal digits; "" where the publisher gives another hash, or none.
     addresses : tuple of str
         http or https, the best one first.
+    md5 : str
+        32 hexadecimal digits, where there is no sha256.
+    magic : bytes
+        What the file begins with: all that can be checked where there is no hash.
     """
 
     folder: str
@@ -38,11 +42,25 @@ class RemoteFile:
     size: int
     sha256: str
     addresses: tuple[str, ...]
+    md5: str = ""
+    magic: bytes = b""
 
     def is_at(self, path):
         """Return whether the file at `path` has the right bytes."""
         path = Path(path)
-        return path.is_file() and path.stat().st_size == self.size and sha256(path) == self.sha256
+        return path.is_file() and self.size in (0, path.stat().st_size) and self.matches(path)
+
+    def matches(self, path):
+        """Return whether a file has the right hash, and the right first bytes."""
+        kind, known = self.known_hash
+        with Path(path).open("rb") as stream:
+            begins = stream.read(len(self.magic)) == self.magic
+        return begins and (not known or digest(path, kind) == known)
+
+    @property
+    def known_hash(self):
+        """The hash's kind and its digits, or ("", "")."""
+        return ("sha256", self.sha256) if self.sha256 else ("md5", self.md5) if self.md5 else ("", "")
 
 
 def cache_folder():
@@ -106,7 +124,7 @@ def _download(file, place):
             transfer(file, _addresses(file), part)
             part.replace(target)
 
-        known = f"sha256:{file.sha256}"
+        known = ":".join(file.known_hash) if file.known_hash[0] else None
         return Path(pooch.retrieve(file.addresses[0], known, file.name, place.parent, downloader=downloader))
 
 
@@ -191,11 +209,13 @@ def _explain(error, place):
 def _by_hand(file, place, reason):
     """Return the message that helps without a network."""
     addresses = "\n".join(f"     {address}" for address in file.addresses)
+    kind, known = file.known_hash
+    size = f" ({file.size / 1e6:,.1f} MB)" if file.size else ""
     return (
-        f"{file.folder}: {file.name} ({file.size / 1e6:,.1f} MB) could not be had. {reason}\n"
+        f"{file.folder}: {file.name}{size} could not be had. {reason}\n"
         f"By hand:\n"
         f"  1. Download it with a browser, from any of\n{addresses}\n"
         f"  2. Save it, not unpacked, as\n     {place}\n"
-        f"     Its sha256 is {file.sha256}.\n"
+        f"     {f'Its {kind} is {known}.' if known else 'Its publisher gives no hash of it.'}\n"
         f"Or set CNN_COURSE_MIRROR to a folder or an address that has {file.folder}/{file.name}."
     )

@@ -1,0 +1,206 @@
+"""The backbones by name: what they are, where their weights come from, and what may be done with them."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from .._keras import load_keras
+from ..datasets.fetch import RemoteFile
+from ..errors import ModelError
+from .weights import BOX, HDF5
+
+_DATA = Path(__file__).parent / "data" / "backbones.json"
+
+# family -> (who trained the weights, licence); the licence is that of the code and weights they were published with.
+_ORIGINS = {
+    "convnext": ("Meta's ConvNeXt, ported by Keras", "MIT"),
+    "densenet": ("DenseNet's authors, ported by Keras", "BSD 3-clause"),
+    "efficientnet": ("Google's EfficientNet, ported by Keras", "Apache 2.0"),
+    "efficientnet_v2": ("Google's EfficientNetV2, ported by Keras", "Apache 2.0"),
+    "inception_resnet_v2": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
+    "inception_v3": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
+    "mobilenet": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
+    "mobilenet_v2": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
+    "mobilenet_v3": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
+    "nasnet": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
+    "resnet": ("Kaiming He et al., ported by Keras", "MIT"),
+    "resnet_v2": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
+    "vgg16": ("Oxford's Visual Geometry Group, ported by Keras", "CC BY 4.0"),
+    "vgg19": ("Oxford's Visual Geometry Group, ported by Keras", "CC BY 4.0"),
+    "xception": ("François Chollet, with Keras", "MIT"),
+}
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A network that has learned ImageNet's pictures, without its head.
+
+    Attributes
+    ----------
+    name : str
+        As in `keras.applications`.
+    alpha : float or None
+        Width, where it can be chosen.
+    family : str
+        The module of `keras.applications` that it stands in.
+    parameters : int
+        Without head.
+    size : int
+        Height and width, in pixels, of the pictures that it learned from; others work too.
+    source, licence : str
+        Of the weights.
+    files : dict of str to (str, str, str)
+        Name, address and sha256 or md5 (``""``: Keras names none) of the files ``"no_top"`` and ``"top"``.
+    """
+
+    name: str
+    alpha: float | None
+    family: str
+    parameters: int
+    size: int
+    source: str
+    licence: str
+    files: dict
+
+    @property
+    def title(self):
+        """The name, with the width where there are several."""
+        return self.name if self.alpha is None else f"{self.name} (alpha={self.alpha:g})"
+
+    @property
+    def in_the_box(self):
+        """Whether the weights came with the course."""
+        return (self.name, self.alpha) == ("MobileNet", 0.25)
+
+    @property
+    def bytes(self):
+        """Bytes on disk: the file's in the box, otherwise four for each weight, a little less than the file's."""
+        return BOX.size if self.in_the_box else 4 * self.parameters
+
+    def remote_file(self, top=False):
+        """Return the file of weights that Keras names, as the course downloads it."""
+        name, address, known = self.files["top" if top else "no_top"]
+        sha256, md5 = (known, "") if len(known) == 64 else ("", known)
+        return RemoteFile("weights", name, 0, sha256, (address,), md5=md5, magic=HDF5)
+
+
+@dataclass(frozen=True)
+class BackboneTable:
+    """The backbones, as text and as HTML.
+
+    Attributes
+    ----------
+    rows : tuple of Backbone
+    """
+
+    rows: tuple[Backbone, ...]
+
+    def __iter__(self):
+        return iter(self.rows)
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, title):
+        """Return the backbone with this title, `MobileNet (alpha=0.25)`, or the first one of this name."""
+        found = [row for row in self.rows if title in (row.title, row.name)]
+        if not found:
+            raise KeyError(f"There is no backbone {title!r}. They are: {', '.join(row.title for row in self.rows)}")
+        return found[0]
+
+    def _cells(self):
+        head = ("backbone", "parameters", "MB", "input", "weights from", "licence", "where")
+        rows = [
+            (
+                row.title,
+                f"{row.parameters:,}",
+                f"{row.bytes / 1e6:.1f}",
+                f"{row.size} x {row.size} x 3",
+                row.source,
+                row.licence,
+                "in the box" if row.in_the_box else "download",
+            )
+            for row in self.rows
+        ]
+        return head, rows
+
+    def __repr__(self):
+        head, rows = self._cells()
+        widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
+        lines = [
+            "  ".join(
+                c.rjust(w) if k in (1, 2) else c.ljust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in (head, *rows)
+        ]
+        return "\n".join(line.rstrip() for line in lines)
+
+    def _repr_html_(self):
+        head, rows = self._cells()
+        sides = ["right" if k in (1, 2) else "left" for k in range(len(head))]
+        titles = "".join(f"<th style='text-align:{s}'>{c}</th>" for s, c in zip(sides, head, strict=True))
+        body = "".join(
+            "<tr>"
+            + "".join(f"<td style='text-align:{s}'>{escape(c)}</td>" for s, c in zip(sides, row, strict=True))
+            + "</tr>"
+            for row in rows
+        )
+        return f"<table><tr>{titles}</tr>{body}</table>"
+
+
+def backbones():
+    """Return the backbones that `build_transfer_model` knows by name, the smallest one first.
+
+    Returns
+    -------
+    BackboneTable
+        Parameters and megabytes without the head; the pictures that it learned from (others work too); who
+        trained the weights, and their licence; whether they are in the box or downloaded.
+
+    Notes
+    -----
+    The licence is the one that the weights were published under; ImageNet's photographs, from which they were
+    learned, were given for research.
+
+    Examples
+    --------
+    >>> table = backbones()
+    >>> len(table), table.rows[0].title, table.rows[0].in_the_box
+    (50, 'MobileNet (alpha=0.25)', True)
+    """
+    return BackboneTable(tuple(sorted(_entries(), key=lambda row: row.parameters)))
+
+
+def entry_of(name, alpha=None):
+    """Return the backbone of this name and width."""
+    named = [entry for entry in _entries() if entry.name == name]
+    if not named:
+        raise ModelError(
+            f"backbone must be one of {', '.join(dict.fromkeys(e.name for e in _entries()))}, or a model of your own. "
+            f"Received: backbone={name!r}"
+        )
+    if alpha is None:
+        return next(entry for entry in named if entry.alpha in (None, 1.0))
+    found = next((entry for entry in named if entry.alpha == alpha), None)
+    if found is None:
+        widths = ", ".join(f"{entry.alpha:g}" for entry in named if entry.alpha is not None)
+        raise ModelError(f"{name} comes with alpha {widths or 'left out'}. Received: alpha={alpha!r}")
+    return found
+
+
+def builder_of(name):
+    """Return Keras's function that builds the backbone."""
+    return getattr(load_keras().applications, name)
+
+
+@cache
+def _entries():
+    return tuple(
+        Backbone(
+            row["name"], row["alpha"], row["family"], row["parameters"], row["size"],
+            *_ORIGINS[row["family"]], {"no_top": tuple(row["no_top"]), "top": tuple(row["top"])},
+        )
+        for row in json.loads(_DATA.read_text(encoding="utf-8"))
+    )  # fmt: skip

@@ -1,0 +1,191 @@
+"""Weights of backbones: in the box, in Keras's cache, downloaded, or from a file; looked at before they are loaded."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from ..datasets.fetch import RemoteFile, fetch
+from ..errors import ModelError
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+BOX = RemoteFile(
+    "transfer",
+    "mobilenet_0.25_imagenet_no_top.h5",
+    942694,
+    "f682f08da945db43da11c7d0b4f1d3966a7c187b180e1a250465e6f84f374bcf",
+    (),
+)
+
+
+def find_weights(entry, top=False):
+    """Return the path of a backbone's ImageNet weights; download them where they are not on this machine.
+
+    Parameters
+    ----------
+    entry : Backbone
+    top : bool
+        Whether with the head for ImageNet's 1,000 classes.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    ModelError
+        If the package's own file is not what it was.
+    DownloadError
+        If it cannot be downloaded.
+    """
+    if entry.in_the_box and not top:
+        path = Path(__file__).parent / "data" / BOX.name
+        if not BOX.is_at(path):
+            raise ModelError(f"{path} is not the file that the course ships. Install cnn-course again.")
+        return path
+    file = entry.remote_file(top)
+    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    in_keras = keras_home / "models" / file.name
+    return in_keras if file.is_at(in_keras) else fetch(file)
+
+
+def load_weights(model, path, title, classes=None):
+    """Load a file of weights into a backbone, if it is made for it.
+
+    Parameters
+    ----------
+    model : keras.Model
+    path : str or Path
+        HDF5, as Keras writes it: ``.h5`` of any age, or ``.weights.h5``.
+    title : str
+        Of the backbone, for the messages.
+    classes : int, optional
+        Of its head, where it has one.
+
+    Raises
+    ------
+    ModelError
+        If the file is none, is cut off, or belongs to another model; the message says which.
+    """
+    import h5py
+
+    path = Path(path).expanduser()
+    _check_kind(path)
+    try:
+        with h5py.File(path) as file:
+            if "layers" in file and "layer_names" not in file.attrs:
+                _check_shapes(model, file, path, title, classes)
+            else:
+                return _load_by_layer(model, file, path, title, classes)
+    except (OSError, KeyError) as error:
+        raise ModelError(
+            f"{path} cannot be read to its end: {error}. Its {path.stat().st_size:,} bytes look like a download that "
+            "was cut off: fetch it again."
+        ) from error
+    if not path.name.endswith(".weights.h5"):
+        raise ModelError(f"{path} has the format of .weights.h5: give it a name that ends so.")
+    try:
+        model.load_weights(path)
+    except (ValueError, KeyError) as error:
+        raise ModelError(f"{path} does not fit {title}: {error}") from error
+
+
+def _check_kind(path):
+    """Raise unless the file begins as HDF5 does."""
+    if not path.is_file():
+        raise ModelError(
+            f"weights must be 'imagenet', None, or the path of a file of weights. There is no file {str(path)!r}."
+        )
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    if start.startswith(HDF5):
+        return
+    found = "is no file of weights (HDF5)"
+    if start.lstrip().startswith(b"<"):
+        found = "is a web page, not weights: an error or a login page was saved under this name. Download it again"
+    elif start.startswith(b"PK"):
+        found = "is a whole model, not weights: load_classifier opens it, and build_transfer_model takes that model"
+    elif not start:
+        found = "is empty: the download did not begin"
+    raise ModelError(f"{path} {found}.")
+
+
+def _load_by_layer(model, file, path, title, classes):
+    """Load Keras's older format: the layers with weights, in their order."""
+    root = file.get("model_weights", file)
+    if "layer_names" not in root.attrs:
+        raise ModelError(f"{path} is HDF5, but holds no weights of Keras: it has {', '.join(file) or 'nothing'} in it.")
+    saved = [(_text(name), [_text(w) for w in root[name].attrs["weight_names"]]) for name in root.attrs["layer_names"]]
+    saved = [(name, weights) for name, weights in saved if weights]
+    layers = [layer for layer in model.layers if layer.weights]
+    wanted = [[tuple(w.shape) for w in _in_old_order(layer)] for layer in layers]
+    there = [[root[name][weight].shape for weight in weights] for name, weights in saved]
+    if wanted != there:
+        raise ModelError(f"{path} {_difference(there, wanted, [layer.name for layer in layers], title, classes)}")
+    for layer, (name, weights) in zip(layers, saved, strict=True):
+        values = [root[name][weight][()] for weight in weights]
+        if not all(np.isfinite(value).all() for value in values):
+            raise ModelError(f"{path} holds numbers that are not finite, in the layer {name}.")
+        for variable, value in zip(_in_old_order(layer), values, strict=True):
+            variable.assign(value)
+    return None
+
+
+def _in_old_order(layer):
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
+
+
+def _check_shapes(model, file, path, title, classes):
+    """Raise unless a file in Keras's newer format holds as many arrays of each shape as the model has."""
+    there = []
+    file["layers"].visititems(lambda _, node: there.append(tuple(node.shape)) if hasattr(node, "shape") else None)
+    wanted = [tuple(weight.shape) for weight in model.weights]
+    more, fewer = Counter(there) - Counter(wanted), Counter(wanted) - Counter(there)
+    if not more and not fewer:
+        return
+    head = _classes([list(more)])
+    if not fewer and head:
+        raise ModelError(f"{path} {_has_a_head(head)}")
+    if classes and head and sum(fewer.values()) == sum(more.values()) <= 2:
+        raise ModelError(f"{path} {_other_classes(head, classes)}")
+    raise ModelError(
+        f"{path} is of another architecture or width: it holds {len(there)} arrays, {title} has {len(wanted)}, and "
+        f"{sum(more.values())} of the file's have a shape that it lacks."
+    )
+
+
+def _difference(there, wanted, names, title, classes):
+    """Return in words why the file's shapes, layer by layer, are not the model's."""
+    if there[: len(wanted)] == wanted:
+        return _has_a_head(_classes(there[len(wanted) :]))
+    if wanted[: len(there)] == there:
+        return f"ends after {len(there)} of the {len(wanted)} layers of {title}: it has no head. Take the one that has."
+    if classes and len(there) == len(wanted) and there[:-1] == wanted[:-1]:
+        return _other_classes(_classes(there[-1:]), classes)
+    place = next(i for i, (a, b) in enumerate(zip(there, wanted, strict=False)) if a != b)
+    return (
+        f"is of another architecture or width: it has {len(there)} layers with weights, {title} has {len(wanted)}, "
+        f"and {names[place]} should have the shapes {wanted[place]}, but has {there[place]}."
+    )
+
+
+def _has_a_head(classes):
+    return (
+        f"has a head of {classes} classes, and a backbone has none: take the file without it (its name says no_top "
+        "or notop), or keep the head by include_top=True."
+    )
+
+
+def _other_classes(found, classes):
+    return f"has a head of {found} classes, and classes={classes} was asked for."
+
+
+def _classes(shapes):
+    """Return the classes of the last layer among these, 0 where none looks like one."""
+    last = [shape for shape in (shapes[-1] if shapes else []) if len(shape) > 1] or [(0,)]
+    return last[-1][-1]
+
+
+def _text(name):
+    return name.decode() if isinstance(name, bytes) else str(name)

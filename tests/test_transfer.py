@@ -1,0 +1,302 @@
+"""Freezing, opening, fine-tuning in stages, and keeping a classifier: on three backends, each in its own process."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+
+import cnn_course as cc
+from cnn_course.transfer import tuning
+from cnn_course.transfer._parts import is_batch_norm, parts_of
+
+keras = cc.load_keras()
+RNG = np.random.default_rng(0)
+PICTURES, LABELS = RNG.integers(0, 256, (12, 48, 48, 3), "uint8"), np.arange(12) % 3
+
+
+def model_of(**options):
+    return cc.build_transfer_model("MobileNet", 3, (48, 48, 3), alpha=0.25, seed=0, **options)
+
+
+def open_layers(model):
+    return [layer.name for layer in model.layers if layer.trainable_weights]
+
+
+def test_unfreeze_opens_blocks_by_number_and_by_name_and_never_batch_norm():
+    model = model_of()
+    assert open_layers(cc.unfreeze(model, 1)) == ["conv_dw_13", "conv_pw_13", "probabilities"]
+    by_number = open_layers(cc.unfreeze(model, 2))
+    assert by_number == ["conv_dw_12", "conv_pw_12", "conv_dw_13", "conv_pw_13", "probabilities"]
+    assert open_layers(cc.unfreeze(model, "conv_12")) == by_number
+    everything = open_layers(cc.unfreeze(model))
+    assert everything[0] == "conv1" and len(everything) == 28
+    assert not any(layer.trainable for layer in model.layers if is_batch_norm(layer))
+    assert open_layers(cc.freeze(model)) == ["probabilities"] == open_layers(cc.unfreeze(model, 0))
+
+
+def test_unfreeze_lowers_the_learning_rate_and_compiles_as_before():
+    model = model_of(learning_rate=0.02)
+    model.compile(keras.optimizers.SGD(0.02, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    cc.unfreeze(model, 1)
+    optimizer = model.optimizer
+    assert type(optimizer).__name__ == "SGD" and optimizer.momentum == 0.9
+    assert float(optimizer.learning_rate) == pytest.approx(1e-4) and model.loss == "sparse_categorical_crossentropy"
+    assert float(cc.unfreeze(model, 2, learning_rate=1e-5).optimizer.learning_rate) == pytest.approx(1e-5)
+    assert float(cc.unfreeze(model, 2).optimizer.learning_rate) == pytest.approx(1e-5), "a lower rate stays"
+    assert float(cc.freeze(model, 0.003).optimizer.learning_rate) == pytest.approx(0.003)
+
+
+def test_a_backbone_inside_a_model_is_opened_too():
+    base = keras.applications.MobileNet(alpha=0.25, include_top=False, weights=None, input_shape=(48, 48, 3))
+    base.trainable = False
+    head = [keras.layers.GlobalAveragePooling2D(), keras.layers.Dropout(0.1), keras.layers.Dense(3)]
+    model = keras.Sequential([keras.Input((48, 48, 3)), base, *head])
+    cc.unfreeze(model, 1)
+    assert [layer.name for layer in base.layers if layer.trainable_weights] == ["conv_dw_13", "conv_pw_13"]
+    assert not [layer.name for layer in cc.freeze(model).get_layer(base.name).layers if layer.trainable_weights]
+
+
+@pytest.mark.parametrize("last", ["conv_99", 14, -1, True, 1.5])
+def test_a_block_that_is_not_there_is_named_with_those_that_are(last):
+    with pytest.raises(cc.ModelError, match=r"last must be a number of blocks from 0 to 13, .*conv_1, conv_2"):
+        cc.unfreeze(model_of(), last)
+
+
+def test_what_has_no_body_or_no_layers_is_refused():
+    with pytest.raises(cc.ModelError, match="must have a body with weights and a head"):
+        cc.freeze(cc.build_logit((4,), 3))
+    with pytest.raises(cc.ModelError, match=r"model must be a Keras model\. Received: int"):
+        cc.freeze(3)
+    with pytest.raises(cc.ModelError, match=r"learning_rate must be positive\. Received: learning_rate=0"):
+        cc.unfreeze(model_of(), 1, learning_rate=0)
+
+
+def test_fine_tune_trains_the_head_then_the_blocks_and_keeps_one_history():
+    model = model_of()
+    before = {layer.name: [w.copy() for w in layer.get_weights()] for layer in model.layers}
+    history = cc.fine_tune(
+        model, (PICTURES, LABELS), (PICTURES, LABELS), stages=(0, 1, "conv_12"), epochs=(6, 2, 1),
+        learning_rate=(0.01, 1e-4, 1e-5), batch_size=4, progress=False,
+    )  # fmt: skip
+    assert history.epochs == 9 and set(history.metrics) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    titles, epochs, weights = zip(*history.stages, strict=True)
+    assert titles == ("head", "last block", "from conv_12 on") and epochs == (6, 2, 1)
+    assert weights == (771, 771 + 256 * 9 + 256 * 256, 771 + 256 * 9 + 256 * 256 + 128 * 9 + 128 * 256)
+    after = {layer.name: layer.get_weights() for layer in model.layers}
+    changed = {n for n in before if any((a != b).any() for a, b in zip(before[n], after[n], strict=True))}
+    assert changed == {"conv_dw_12", "conv_pw_12", "conv_dw_13", "conv_pw_13", "probabilities"}
+    assert history.metrics["loss"][5] < history.metrics["loss"][0]
+    assert "head: 6 epochs, 771 weights; last block" in repr(history)
+    assert (
+        tuple(map(tuple, type(history).from_json(json.loads(json.dumps(history.as_json()))).stages)) == history.stages
+    )
+
+
+def test_the_head_learns_on_features_as_it_would_behind_the_backbone():
+    """The same head, trained by Keras through the whole closed model, without dropout and in the same order."""
+    ours, theirs = model_of(dropout=0.0), model_of(dropout=0.0)
+    theirs.optimizer.learning_rate.assign(0.01)
+    cc.fine_tune(ours, (PICTURES, LABELS), stages=0, epochs=3, learning_rate=0.01, progress=False)
+    cc.train_model(theirs, (PICTURES, LABELS), epochs=3, progress=False)
+    for a, b in zip(ours.layers[-1].get_weights(), theirs.layers[-1].get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
+
+
+def test_features_are_computed_once(monkeypatch):
+    seen = []
+    forward = tuning._forward
+    monkeypatch.setattr(tuning, "_forward", lambda extractor, x: (seen.append(len(x)), forward(extractor, x))[1])
+    cc.fine_tune(model_of(), (PICTURES, LABELS), stages=(0,), epochs=20, learning_rate=0.01, progress=False)
+    assert sum(seen) == len(PICTURES)
+
+
+def test_features_of_pictures_read_from_disk_are_those_of_pictures_in_memory(tmp_path):
+    from PIL import Image
+
+    for place, picture in enumerate(PICTURES):
+        (tmp_path / str(LABELS[place])).mkdir(exist_ok=True)
+        Image.fromarray(picture).save(tmp_path / str(LABELS[place]) / f"{place:02d}.png")
+    lazy = cc.load_images_from_folder(tmp_path, image_size=48, batch_size=4)
+    memory = cc.load_images_from_folder(tmp_path, image_size=48)
+    model = model_of()
+    np.testing.assert_allclose(cc.backbone_features(model, lazy), cc.backbone_features(model, memory), rtol=1e-5)
+    assert cc.backbone_features(model, PICTURES).shape == (12, 256)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"stages": (0, 1), "epochs": (1, 2, 3)}, r"epochs must be one number, or one for each of the stages \(0, 1\)"),
+        ({"stages": ()}, "epochs must be one number"),
+        ({"stages": (0, 99)}, "last must be a number of blocks"),
+    ],
+)
+def test_stages_that_do_not_fit_are_named(options, message):
+    with pytest.raises(cc.ModelError, match=message):
+        cc.fine_tune(model_of(), (PICTURES, LABELS), progress=False, **{"epochs": 1, "learning_rate": 0.01, **options})
+
+
+def test_a_model_that_is_not_compiled_is_named():
+    model = model_of()
+    with pytest.raises(cc.ModelError, match="must be compiled before it can be trained"):
+        cc.fine_tune(keras.Model(model.inputs, model.outputs), (PICTURES, LABELS))
+
+
+PROGRAM = """
+import sys, tempfile, keras, numpy as np, cnn_course as cc
+from cnn_course.transfer._parts import is_batch_norm
+rng = np.random.default_rng(0)
+x, y = rng.integers(0, 256, (12, 48, 48, 3), "uint8"), np.arange(12) % 3
+model = cc.build_transfer_model("MobileNet", 3, (48, 48, 3), alpha=0.25, seed=0, dropout=0.0,
+                                augmentation=cc.build_augmentation(flip=True, noise=2, seed=0))
+def still():
+    return [w.copy() for layer in model.layers if is_batch_norm(layer) for w in layer.get_weights()]
+def trained(name):
+    return [w.copy() for w in model.get_layer(name).get_weights()]
+norms, first, last, head = still(), trained("conv1"), trained("conv_pw_13"), trained("probabilities")
+assert len(norms) == 4 * 27
+model.fit(x, y, epochs=1, batch_size=6, verbose=0)  # closed, by Keras's own fit
+assert all((a == b).all() for a, b in zip(norms, still())), "statistics moved while frozen"
+assert (trained("conv_pw_13")[0] == last[0]).all() and (trained("probabilities")[0] != head[0]).any()
+cc.fine_tune(model, (x, y), stages=(0, 1), epochs=(3, 1), batch_size=6, progress=False)
+assert all((a == b).all() for a, b in zip(norms, still())), "statistics moved while the last block was open"
+assert (trained("conv_pw_13")[0] != last[0]).any() and (trained("conv1")[0] == first[0]).all()
+cc.unfreeze(model, learning_rate=1e-3)
+model.fit(x, y, epochs=1, batch_size=6, verbose=0)
+assert all((a == b).all() for a, b in zip(norms, still())), "statistics moved while everything was open"
+assert (trained("conv1")[0] != first[0]).any()
+with tempfile.TemporaryDirectory() as folder:
+    path = cc.save_classifier(model, f"{folder}/a.keras", "abc", data=(x, y))
+    again = cc.load_classifier(path).model
+np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-4, atol=1e-6)
+assert not any(layer.trainable for layer in again.layers if is_batch_norm(layer))
+print(keras.backend.backend())
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "torch", "jax"])
+def test_batch_norm_stays_still_and_the_model_is_saved(backend):
+    pytest.importorskip(backend, reason=f"no {backend}: pip install {backend}")
+    env = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.strip().endswith(backend), done.stderr[-3000:]
+
+
+@pytest.fixture
+def saved(tmp_path):
+    model = model_of()
+    path = cc.save_classifier(
+        model,
+        tmp_path / "own" / "animals.keras",
+        ["cat", "dog", "fish"],
+        {"accuracy": 0.5},
+        (PICTURES, LABELS),
+        "a try",
+    )
+    return model, path
+
+
+def test_a_saved_classifier_is_the_same_model_with_its_card(saved):
+    model, path = saved
+    again = cc.load_classifier(path)
+    x = PICTURES.astype("float32")
+    np.testing.assert_array_equal(again.model.predict(x, verbose=0), model.predict(x, verbose=0))
+    said = model.predict(PICTURES, verbose=0).argmax(axis=1)
+    assert again.classify(PICTURES) == tuple(np.array(["cat", "dog", "fish"])[said])
+    card = again.card
+    assert card.class_names == ("cat", "dog", "fish") and card.metrics == {"accuracy": 0.5} and card.pictures == 12
+    assert card.input_shape == (48, 48, 3) and len(card.data_sha256) == 64 and "Keras" in card.made
+    assert [p.name for p in path.parent.iterdir()] == ["animals.keras"]
+    assert keras.saving.load_model(path).output_shape == (None, 3), "a plain Keras reads it too"
+
+
+def test_the_hash_is_of_pictures_and_labels(tmp_path):
+    model = cc.build_small_cnn((8, 8, 1), 3, filters=(2,), units=())
+    pictures = np.zeros((3, 8, 8, 1), "uint8")
+
+    def digest(x, y):
+        path = cc.save_classifier(model, tmp_path / "a.keras", "abc", data=(x, y))
+        return cc.load_classifier(path).card.data_sha256
+
+    first = digest(pictures, [0, 1, 2])
+    assert first == digest(pictures.copy(), np.array([0, 1, 2]))
+    assert first != digest(pictures + 1, [0, 1, 2]) and first != digest(pictures, [0, 2, 1])
+
+
+def test_two_classes_have_two_names(tmp_path):
+    model = cc.build_small_cnn((8, 8, 1), 2, filters=(2,), units=(), seed=0)
+    again = cc.load_classifier(cc.save_classifier(model, tmp_path / "a.keras", ["no", "yes"]))
+    pictures = RNG.integers(0, 256, (6, 8, 8, 1), "uint8")
+    expected = np.where(model.predict(pictures, verbose=0)[:, 0] > 0.5, "yes", "no")
+    assert again.classify(pictures) == tuple(expected)
+    with pytest.raises(cc.DataError, match=r"pictures must have the shape \(n, 8, 8, 1\).*picture\[None\]"):
+        again.classify(pictures[0])
+
+
+def test_what_cannot_be_saved_is_named(tmp_path):
+    model = cc.build_small_cnn((8, 8, 1), 3, filters=(2,), units=())
+    with pytest.raises(cc.ModelError, match=r"path must end in .keras"):
+        cc.save_classifier(model, tmp_path / "a.h5", "abc")
+    with pytest.raises(cc.ModelError, match="class_names must be 3 different names"):
+        cc.save_classifier(model, tmp_path / "a.keras", ["a", "b", "b"])
+    with pytest.raises(cc.ModelError, match="metrics must be a dict of names to numbers"):
+        cc.save_classifier(model, tmp_path / "a.keras", "abc", metrics={"accuracy": "good"})
+    assert not list(tmp_path.iterdir())
+
+
+def test_wrong_files_are_refused(saved, tmp_path):
+    _, path = saved
+    with pytest.raises(cc.ModelError, match=r"There is no file .*none.keras"):
+        cc.load_classifier(tmp_path / "none.keras")
+    (tmp_path / "cut.keras").write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(cc.ModelError, match="is no classifier, or was cut off"):
+        cc.load_classifier(tmp_path / "cut.keras")
+    plain = cc.build_small_cnn((8, 8, 1), 3, filters=(2,), units=())
+    plain.save(tmp_path / "plain.keras")
+    with pytest.raises(cc.ModelError, match="holds no card of save_classifier"):
+        cc.load_classifier(tmp_path / "plain.keras")
+
+
+def test_a_file_with_code_in_it_is_refused(tmp_path):
+    layers = [keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2), keras.layers.Dense(3)]
+    path = cc.save_classifier(keras.Sequential(layers), tmp_path / "code.keras", "abc")
+    with pytest.raises(cc.ModelError, match="A file with code in it"):
+        cc.load_classifier(path)
+    assert "classifier.json" in zipfile.ZipFile(path).namelist()
+
+
+def test_few_labels_draws_each_class_as_often():
+    data = cc.load_dataset("digits")
+    few, again, other = (cc.few_labels(data, 3, seed) for seed in (0, 0, 1))
+    assert set(few.counts().values()) == {3}
+    assert (few.images == again.images).all() and (few.images != other.images).any()
+    with pytest.raises(cc.DataError, match="per_class must be an integer from 1 to 1"):
+        cc.few_labels(data, 0)
+
+
+def test_the_table_holds_five_seeds_of_each_and_the_margins_that_the_lesson_speaks_of():
+    table = cc.transfer_curves()
+    for name in table.sets:
+        for labels in table.labels(name):
+            for method in ("scratch", "frozen", "fine-tuned"):
+                found = table.accuracies(name, labels, method)
+                assert len(found) == 5 and (found > 0).all() and (found < 1).all()
+    mean = {(r.data, r.labels, r.method): table.accuracies(r.data, r.labels, r.method).mean() for r in table.rows}
+    for name in ("flowers", "trashnet"):
+        for labels in (5, 20):
+            assert mean[name, labels, "frozen"] > mean[name, labels, "scratch"] + 0.10
+    assert mean["digits", 5, "scratch"] > mean["digits", 5, "frozen"] + 0.10
+    assert mean["digits", 20, "scratch"] > mean["digits", 20, "frozen"] + 0.05
+    assert "Keras" in table.made and "core" in table.made and "hashtag" in repr(table)
+    with pytest.raises(cc.DataError, match="There is no row for data='cats'"):
+        table.accuracies("cats", 5, "frozen")
+
+
+def test_head_and_body_are_told_apart():
+    parts = parts_of(model_of())
+    assert [layer.name for layer in parts.head] == ["dropout", "probabilities"]
+    assert parts.body[-1].name == "features" and list(parts.blocks)[-1] == "conv_13"
