@@ -113,6 +113,8 @@ from .plots.pictures import plot_pictures as plot_pictures
 from .plots.training import plot_augmentations as plot_augmentations
 from .plots.training import plot_comparison as plot_comparison
 from .plots.training import plot_history as plot_history
+from .plots.transfer import plot_open_blocks as plot_open_blocks
+from .plots.transfer import plot_transfer_curves as plot_transfer_curves
 from .training import Augmentation as Augmentation
 from .training import Comparison as Comparison
 from .training import RandomNoise as RandomNoise

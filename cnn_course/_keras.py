@@ -1,5 +1,6 @@
 """The one way into Keras: without TensorFlow's log lines, and with a clear word where no backend is."""
 
+import logging
 import os
 import re
 import sys
@@ -54,7 +55,13 @@ def load_keras():
             "KERAS_BACKEND must be tensorflow, torch or jax. "
             f"Received: KERAS_BACKEND={os.environ.get('KERAS_BACKEND')!r}. It is read when Python first loads Keras."
         ) from error
+    logging.getLogger("tensorflow").addFilter(_no_retracing)
     return keras
+
+
+def _no_retracing(record):
+    """Drop TensorFlow's warning that it compiled often: a lesson makes many models, and each is compiled once."""
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def silence_tensorflow():

@@ -68,6 +68,7 @@ SYLLABUS = {
     "03": ["max-pool", "pool-variants", "dropout", "receptive-field", "build-cnn"],
     "04": ["sgd-step", "minibatches", "batch-memory", "read-the-curve", "label-safe"],
     "05": ["train-step", "functional-model", "augmentation-pipeline", "save-and-load"],
+    "08": ["freeze", "trainable-parameters", "fine-tune", "how-much-to-unfreeze"],
 }  # fmt: skip
 
 

@@ -33,8 +33,8 @@ class RemoteFile:
         http or https, the best one first.
     md5 : str
         32 hexadecimal digits, where there is no sha256.
-    magic : bytes
-        What the file begins with: all that can be checked where there is no hash.
+    magic : str
+        What the file begins with, in hexadecimal digits: all that can be checked where there is no hash.
     """
 
     folder: str
@@ -43,7 +43,7 @@ class RemoteFile:
     sha256: str
     addresses: tuple[str, ...]
     md5: str = ""
-    magic: bytes = b""
+    magic: str = ""
 
     def is_at(self, path):
         """Return whether the file at `path` has the right bytes."""
@@ -53,8 +53,9 @@ class RemoteFile:
     def matches(self, path):
         """Return whether a file has the right hash, and the right first bytes."""
         kind, known = self.known_hash
+        magic = bytes.fromhex(self.magic)
         with Path(path).open("rb") as stream:
-            begins = stream.read(len(self.magic)) == self.magic
+            begins = stream.read(len(magic)) == magic
         return begins and (not known or digest(path, kind) == known)
 
     @property

@@ -83,7 +83,7 @@ class Backbone:
         """Return the file of weights that Keras names, as the course downloads it."""
         name, address, known = self.files["top" if top else "no_top"]
         sha256, md5 = (known, "") if len(known) == 64 else ("", known)
-        return RemoteFile("weights", name, 0, sha256, (address,), md5=md5, magic=HDF5)
+        return RemoteFile("weights", name, 0, sha256, (address,), md5=md5, magic=HDF5.hex())
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,7 @@ class TransferCurves:
 
     rows: tuple[CurveRow, ...]
     made: str
+    methods = METHODS
 
     def accuracies(self, data, labels, method):
         """Return the accuracy of each seed, as an array.
