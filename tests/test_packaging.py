@@ -81,6 +81,9 @@ def test_wheel_brings_tensorflow_only_by_its_extras(wheel):
 def test_wheel_carries_the_lessons_and_works_outside_the_checkout(wheel, tmp_path):
     site = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(site)
+    data = site / "cnn_course" / "transfer" / "data"
+    assert {p.suffix for p in data.iterdir()} == {".h5", ".json", ".csv", ".md"}
+    assert wheel.stat().st_size < 3_000_000
     program = """
 import cnn_course, sys
 assert cnn_course.__file__.startswith(sys.argv[1]), cnn_course.__file__

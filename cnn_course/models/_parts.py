@@ -47,19 +47,20 @@ def picture_input(input_shape, augmentation, smallest=1):
             f"or nothing is left after its poolings. Received: input_shape={input_shape}"
         )
     inputs = keras.Input(tuple(input_shape), dtype="float32", name="picture")
-    return inputs, layers.Rescaling(1 / 255, name="rescaling")(_augmented(inputs, augmentation))
+    return inputs, layers.Rescaling(1 / 255, name="rescaling")(augmented(inputs, augmentation))
 
 
 def vector_input(input_shape, augmentation):
     """Return the input for points or pictures, and it as one row of numbers; only pictures are rescaled."""
     if len(shape_of(input_shape)) == 1:
         inputs = keras.Input(tuple(input_shape), dtype="float32", name="points")
-        return inputs, _augmented(inputs, augmentation)
+        return inputs, augmented(inputs, augmentation)
     inputs, x = picture_input(input_shape, augmentation)
     return inputs, layers.Flatten(name="flatten")(x)
 
 
-def _augmented(x, augmentation):
+def augmented(x, augmentation):
+    """Return x behind these augmenting layers."""
     steps = augmentation if isinstance(augmentation, (list, tuple)) else [augmentation]
     for step in steps:
         if step is not None and not isinstance(step, keras.Layer):

@@ -105,7 +105,7 @@ def plot_open_blocks(model, ax=None):
     --------
     >>> from cnn_course import build_small_cnn, freeze
     >>> plot_open_blocks(freeze(build_small_cnn((28, 28, 1), 10, filters=(4, 8), units=())))
-    <Figure: 4,256 weights in 2 blocks and a head; open: head (3,930 weights that training may change).>
+    <Figure: 4,266 weights in 2 blocks and a head; open: head (3,930 weights that training may change).>
     """
     parts = parts_of(model)
     groups = {**parts.blocks, "head": parts.head}

@@ -19,7 +19,7 @@ _BLOCKS = (
     (r"(block_\d+)", r"\1"),
     (r"(expanded_conv(?:_\d+)?)_", r"\1"),
     (r"^conv_(?:dw|pw|pad)_(\d+)", r"conv_\1"),
-    (r"^(?:normal|separable_conv|adjust|reduction|zero_padding).*?_((?:stem|reduce)_\w*?\d+|\d+)$", r"cell_\1"),
+    (r"^(?:normal|separable_conv|adjust|reduction).*?_((?:stem|reduce)_\w*?\d+|\d+)$", r"cell_\1"),
     (r"^(mixed.*)$", r"\1"),
     (r"^(conv_\d+)$", r"\1"),
 )
@@ -97,8 +97,13 @@ def _grouped(body):
     for place in reversed(range(len(body))):
         following = names[place] or following
         groups.setdefault(following, []).insert(0, body[place])
-    found = {name: tuple(layers) for name, layers in reversed(groups.items())}
-    return {name: layers for name, layers in found.items() if any(layer.weights for layer in layers)}
+    found = {}
+    for name, layers in reversed(groups.items()):
+        if found and all(is_batch_norm(layer) for layer in layers if layer.weights):  # nothing there to open
+            found[next(reversed(found))] += tuple(layers)
+        else:
+            found[name] = tuple(layers)
+    return found
 
 
 def _block_name(layer_name):

@@ -2,7 +2,7 @@
 
 from .._keras import load_keras
 from ..errors import ModelError
-from ..models._parts import Seeds, _augmented, finished, layers, sizes
+from ..models._parts import Seeds, augmented, finished, layers, sizes
 from ._parts import parts_of
 from .catalogue import builder_of, entry_of
 from .freezing import freeze
@@ -150,7 +150,7 @@ def _picture(input_shape, augmentation, family):
     if not isinstance(input_shape, list | tuple) or len(input_shape) != 3 or input_shape[2] not in (1, 3):
         raise ModelError(f"input_shape must be (height, width, 1 or 3). Received: input_shape={input_shape!r}")
     inputs = keras.Input(sizes(input_shape, "input_shape"), dtype="float32", name="picture")
-    x = _augmented(inputs, augmentation)
+    x = augmented(inputs, augmentation)
     if input_shape[2] == 1:
         x = layers.Concatenate(name="grey_to_colour")([x, x, x])
     return inputs, PREPROCESSING[family]()(x) if family in PREPROCESSING else x

@@ -13,23 +13,23 @@ from .weights import BOX, HDF5
 
 _DATA = Path(__file__).parent / "data" / "backbones.json"
 
-# family -> (who trained the weights, licence); the licence is that of the code and weights they were published with.
+# family -> (who trained the weights that Keras ported, the licence they were published under)
 _ORIGINS = {
-    "convnext": ("Meta's ConvNeXt, ported by Keras", "MIT"),
-    "densenet": ("DenseNet's authors, ported by Keras", "BSD 3-clause"),
-    "efficientnet": ("Google's EfficientNet, ported by Keras", "Apache 2.0"),
-    "efficientnet_v2": ("Google's EfficientNetV2, ported by Keras", "Apache 2.0"),
-    "inception_resnet_v2": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
-    "inception_v3": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
-    "mobilenet": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
-    "mobilenet_v2": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
-    "mobilenet_v3": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
-    "nasnet": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
-    "resnet": ("Kaiming He et al., ported by Keras", "MIT"),
-    "resnet_v2": ("Google's TF-Slim, ported by Keras", "Apache 2.0"),
-    "vgg16": ("Oxford's Visual Geometry Group, ported by Keras", "CC BY 4.0"),
-    "vgg19": ("Oxford's Visual Geometry Group, ported by Keras", "CC BY 4.0"),
-    "xception": ("François Chollet, with Keras", "MIT"),
+    "convnext": ("Meta, ConvNeXt", "MIT"),
+    "densenet": ("DenseNet's authors", "BSD 3-clause"),
+    "efficientnet": ("Google, EfficientNet", "Apache 2.0"),
+    "efficientnet_v2": ("Google, EfficientNet", "Apache 2.0"),
+    "inception_resnet_v2": ("Google, TF-Slim", "Apache 2.0"),
+    "inception_v3": ("Google, TF-Slim", "Apache 2.0"),
+    "mobilenet": ("Google, TF-Slim", "Apache 2.0"),
+    "mobilenet_v2": ("Google, TF-Slim", "Apache 2.0"),
+    "mobilenet_v3": ("Google, TF-Slim", "Apache 2.0"),
+    "nasnet": ("Google, TF-Slim", "Apache 2.0"),
+    "resnet": ("Kaiming He et al.", "MIT"),
+    "resnet_v2": ("Google, TF-Slim", "Apache 2.0"),
+    "vgg16": ("Oxford's VGG", "CC BY 4.0"),
+    "vgg19": ("Oxford's VGG", "CC BY 4.0"),
+    "xception": ("François Chollet", "MIT"),
 }
 
 

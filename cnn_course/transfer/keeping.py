@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -197,7 +198,10 @@ def load_classifier(path):
     except (zipfile.BadZipFile, ValueError, TypeError) as error:
         raise ModelError(f"{path} is no classifier, or was cut off: {error}") from error
     try:
-        model = keras.saving.load_model(path, safe_mode=True)
+        with warnings.catch_warnings():
+            # of a model that was saved before it was trained; a classifier is for use
+            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
+            model = keras.saving.load_model(path, safe_mode=True)
     except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise ModelError(
             f"{path} was not loaded: {error}\nA file with code in it (a Lambda layer) is refused; own layers must be "

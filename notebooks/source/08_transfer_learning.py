@@ -212,16 +212,23 @@ for data in curves.sets:
         print(f"{data:9}{labels:3} labels  " + "  ".join(f"{m} {v:.2f}" for m, v in means.items()))
 
 # %% [markdown]
-# Each pale mark is one draw; lines go through the means. Your numbers of section 3 should lie among the marks at 20
-# labels of `hashtag`. What does it cost?
+# Each pale mark is one draw; lines go through the means. Your numbers of section 3 are one more draw, at 20 labels of `hashtag`:
+
+# %%
+for method in ("scratch", "frozen"):
+    found = curves.accuracies("hashtag", 20, method)
+    print(f"{method:8} here {reached[method]:.2f}, in the table {found.min():.2f} to {found.max():.2f}")
+    assert found.min() - 0.04 < reached[method] < found.max() + 0.04
+
+# %% [markdown]
+# What does it cost? Seconds of training on an ordinary processor that did other work beside it, and the weights that could change:
 
 # %%
 here = [row for row in curves.rows if (row.data, row.labels) == ("hashtag", 20)]
 for method in curves.methods:
     rows = [row for row in here if row.method == method]
     print(f"{method:11} {np.mean([r.seconds for r in rows]):5.0f} s   {rows[0].weights:8,} weights learned")
-low, high = (f(curves.accuracies("hashtag", 20, "frozen")) for f in (min, max))
-print(f"frozen here {reached['frozen']:.2f}, in the table from {low:.2f} to {high:.2f}.", curves.made)
+print(curves.made)
 
 # %% [markdown]
 # ## 6 · When transfer loses
@@ -229,8 +236,8 @@ print(f"frozen here {reached['frozen']:.2f}, in the table from {low:.2f} to {hig
 # Look at the digits again: there the small network from scratch wins, and clearly. Why?
 
 # %%
-digits = cc.load_dataset("digits", n=5)
-large = cc.load_dataset("digits", n=5, image_size=96)
+digits = cc.load_dataset("digits", n=3)
+large = cc.load_dataset("digits", n=3, image_size=96)
 print("as they are:", digits.shape, "  as the backbone sees them:", large.shape)
 cc.plot_pictures(large)
 
@@ -279,8 +286,8 @@ same = np.array_equal(loaded.model.predict_on_batch(new.images[:8]), tuned.predi
 print("the same answers as before it was saved:", same)
 
 # %%
-print(loaded.classify(new.images[:4]))
-cc.plot_pictures(new.subset(np.arange(4)))
+print("it says:", loaded.classify(new.images[:4]))
+print("it is:  ", tuple(new.class_names[label] for label in new.clean_labels[:4]))
 
 # %% [markdown]
 # Next month the question is another one: is it a protest, or not? Your own network is now the backbone, with a new head for two classes.
@@ -311,6 +318,7 @@ try:
     cc.build_transfer_model("ResNet50", 5, weights="weights.h5")
 except cc.ModelError as error:
     print(error)
+Path("weights.h5").unlink()
 
 # %% [markdown]
 # ## What to remember
