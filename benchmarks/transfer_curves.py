@@ -8,8 +8,11 @@ and a run that was stopped goes on where it was. Run it from the repository::
     python benchmarks/transfer_curves.py --check      # are the margins that the lesson speaks of there?
 
 It writes ``cnn_course/transfer/data/transfer_curves.csv``, which the lesson draws. `flowers` and `trashnet` are real
-photographs and need the folder; `hashtag` and `digits` come with the course. The networks from scratch were chosen on
-other seeds (100 and 101) among several sizes, augmentations and lengths of training.
+photographs and need the folder; `hashtag` and `digits` come with the course.
+
+The networks from scratch were chosen on other seeds, 100 and 101. Flowers, 20 labels, mean of both: this one 0.48; twice
+as long 0.52; twice as wide 0.49; four convolutions and no hidden layer 0.50. Digits, 5 labels: 16 x 16 pixels 0.89, 8 x 8
+0.87, and twice as long 0.88. No choice among these changes a sign in the table.
 """
 
 import argparse
@@ -114,7 +117,7 @@ def begin():
     """Write the head of the table: when, with what, on what."""
     OUT.write_text(
         f"# {date.today()}; Keras {keras.__version__} on {keras.backend.backend()}, Python "
-        f"{platform.python_version()}; one of {os.cpu_count()} cores of an {_cpu()}, other work beside it\n"
+        f"{platform.python_version()}; {os.cpu_count()} cores of an {_cpu()}, other work beside it\n"
         + ",".join(COLUMNS)
         + "\n",
         encoding="utf-8",

@@ -193,8 +193,8 @@ for name, a, b in zip(("scale", "shift", "moving mean", "moving variance"), befo
     print(f"{name:16} of conv_pw_13_bn stayed as it was: {np.array_equal(a, b)}")
 
 # %% [markdown]
-# Do not expect wonders from fine-tuning: here, and in the table below, it moves the result by a few points, up or down. The large
-# step is from nothing to pretrained.
+# Do not expect wonders from fine-tuning: here, and in the table below, it moves the result by a few points, sometimes downwards. The
+# large step is from nothing to pretrained.
 #
 # ## 5 · Three curves
 #
