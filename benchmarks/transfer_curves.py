@@ -10,9 +10,9 @@ and a run that was stopped goes on where it was. Run it from the repository::
 It writes ``cnn_course/transfer/data/transfer_curves.csv``, which the lesson draws. `flowers` and `trashnet` are real
 photographs and need the folder; `hashtag` and `digits` come with the course.
 
-The networks from scratch were chosen on other seeds, 100 and 101. Flowers, 20 labels, mean of both: this one 0.48; twice
-as long 0.52; twice as wide 0.49; four convolutions and no hidden layer 0.50. Digits, 5 labels: 16 x 16 pixels 0.89, 8 x 8
-0.87, and twice as long 0.88. No choice among these changes a sign in the table.
+The networks from scratch were chosen on other seeds, 100 and 101. Flowers, 20 labels, mean of both: this one 0.48;
+twice as long 0.52; twice as wide 0.49; four convolutions and no hidden layer 0.50. Digits, 5 labels: 16 x 16 pixels
+0.89, 8 x 8 0.87, and twice as long 0.88. No choice among these changes a sign in the table.
 """
 
 import argparse
