@@ -10,17 +10,19 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from .devices import BackendFacts, describe_devices, gather
 from .exercises import state_folder
 
 GOOD, WARNING, BAD = "good", "warning", "bad"
 _MARKS = {GOOD: "ok ", WARNING: "?  ", BAD: "NO "}
 _PROBE = """
 import cnn_course, json, sys
+from dataclasses import asdict
 import keras
 import numpy as np
+from cnn_course.devices import backend_facts
 keras.layers.Dense(1)(np.ones((1, 2), "float32"))
-module = sys.modules[keras.backend.backend()]
-json.dump([keras.__version__, keras.backend.backend(), module.__version__], open(sys.argv[1], "w"))
+json.dump(asdict(backend_facts()), open(sys.argv[1], "w"))
 """
 
 
@@ -60,14 +62,16 @@ def examine():
     Returns
     -------
     Report
-        A finding each for Python, the packages, JupyterLab, the backend, and the folders that are written to.
+        A finding each for Python, the packages, JupyterLab, the backend, the GPU, and the folders that are written to.
     """
+    backend, known = probe_backend()
     return Report(
         (
             check_python(),
             check_packages(),
             check_lab(),
-            check_backend(),
+            backend,
+            *([check_gpu(gather(known))] if known else []),
             check_folder("this folder", Path.cwd(), "Start in a folder of your own: cd ~"),
             check_folder("progress", state_folder(), _own_folder("CNN_COURSE_STATE")),
         )
@@ -117,23 +121,41 @@ def check_lab():
 
 def check_backend(python=sys.executable, timeout=180):
     """Return whether Keras starts with its backend, tried in a process of its own: some builds crash it."""
+    return probe_backend(python, timeout)[0]
+
+
+def probe_backend(python=sys.executable, timeout=180):
+    """Return the finding on the backend, and what it says of itself (None where it does not start)."""
     remedy = 'pip install "cnn-course[tensorflow]"'
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         try:
             probe = subprocess.run([python, "-c", _PROBE, str(answer)], capture_output=True, text=True, timeout=timeout)
         except subprocess.TimeoutExpired:
-            return Finding(
-                "backend", BAD, f"Keras did not start within {timeout} s", "Close other programs; try again."
-            )
+            detail = f"Keras did not start within {timeout} s"
+            return Finding("backend", BAD, detail, "Close other programs; try again."), None
         if probe.returncode == 0:
-            keras_version, name, backend_version = json.loads(answer.read_text())
-            return Finding("backend", GOOD, f"Keras {keras_version} on {name} {backend_version}")
+            known = BackendFacts(**json.loads(answer.read_text()))
+            detail = f"Keras {known.keras_version} on {known.name} {known.version}"
+            return Finding("backend", GOOD, detail), known
     if probe.returncode < 0:
         detail = f"the backend crashed at start (signal {-probe.returncode}): is its build for this processor?"
-        return Finding("backend", BAD, detail, 'Take another one: pip install "cnn-course[torch]"')
+        return Finding("backend", BAD, detail, 'Take another one: pip install "cnn-course[torch]"'), None
     last = (probe.stderr.strip().splitlines() or ["it ended without a word"])[-1]
-    return Finding("backend", BAD, f"Keras does not start: {last}", remedy)
+    return Finding("backend", BAD, f"Keras does not start: {last}", remedy), None
+
+
+def check_gpu(facts):
+    """Return whether a GPU trains, or why not; a warning only where there is a card that could.
+
+    Parameters
+    ----------
+    facts : Facts
+    """
+    found = describe_devices(facts)
+    if not found.reason:
+        return Finding("GPU", GOOD, ", ".join(gpu.name for gpu in found.gpus))
+    return Finding("GPU", WARNING if found.remedy else GOOD, f"not used: {found.reason}", found.remedy)
 
 
 def _own_folder(variable):

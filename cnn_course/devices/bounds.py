@@ -1,0 +1,312 @@
+"""The roofline: which layers wait for arithmetic and which for memory, from `describe` and two measured numbers."""
+
+import time
+from dataclasses import dataclass
+from html import escape
+from math import inf, prod
+from statistics import median
+
+import numpy as np
+
+from .._keras import load_keras
+from ..errors import DataError, ModelError
+from ..model_table import describe
+from ..training._checks import check_integer
+from ._facts import backend_facts, gather
+
+ARITHMETIC, MEMORY = "arithmetic", "memory"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Two numbers that bound every layer.
+
+    Attributes
+    ----------
+    flops_per_second : float
+        Products and sums in a second, each counted: two for a multiply-accumulate.
+    bytes_per_second : float
+        Read or written.
+    name, dtype : str
+        Of the processor or card, and of the numbers that were multiplied.
+    """
+
+    flops_per_second: float
+    bytes_per_second: float
+    name: str = ""
+    dtype: str = "float32"
+
+    def __post_init__(self):
+        """Refuse what is no speed."""
+        for name in ("flops_per_second", "bytes_per_second"):
+            if not 0 < getattr(self, name) < inf:
+                raise DataError(f"{name} must be a positive number. Received: {name}={getattr(self, name)!r}")
+
+    @property
+    def ridge(self):
+        """FLOPs for each byte from which on arithmetic is what a layer waits for."""
+        return self.flops_per_second / self.bytes_per_second
+
+    def attainable(self, intensity):
+        """Return the FLOPs in a second that can be reached at most, with so many FLOPs for each byte."""
+        return min(self.flops_per_second, intensity * self.bytes_per_second)
+
+    def __repr__(self):
+        return (
+            f"{self.name or 'this machine'}: {self.flops_per_second / 1e9:,.0f} GFLOP/s ({self.dtype}), "
+            f"{self.bytes_per_second / 1e9:,.1f} GB/s, the ridge at {self.ridge:.1f} FLOPs a byte"
+        )
+
+
+def measure_machine(dtype="float32", repeats=5, size=None):
+    """Return what this machine reaches: the best of several large matrix products, and of several large copies.
+
+    Parameters
+    ----------
+    dtype : {"float32", "bfloat16", "float16"}
+        Of the product.
+    repeats : int
+        After one that does not count.
+    size : int, optional
+        Rows and columns of the matrices; the default is 1,536 on a processor and 8,192 on a GPU.
+
+    Returns
+    -------
+    Machine
+
+    Raises
+    ------
+    DataError
+        If an argument is none of these.
+
+    Examples
+    --------
+    >>> machine = measure_machine(repeats=1, size=256)
+    >>> machine.flops_per_second > 1e6, machine.bytes_per_second > 1e6
+    (True, True)
+    """
+    check_integer("repeats", repeats, 1)
+    if dtype not in ("float32", "bfloat16", "float16"):
+        raise DataError(f"dtype must be 'float32', 'bfloat16' or 'float16'. Received: dtype={dtype!r}")
+    facts = gather(backend_facts())
+    on_gpu = facts.backend.gpus > 0
+    size = (8192 if on_gpu else 1536) if size is None else check_integer("size", size, 1)
+    ops = load_keras().ops
+    a = ops.cast(ops.ones((size, size)), dtype)
+    product = min(_seconds(lambda: ops.matmul(a, a), repeats))
+    row = ops.ones((8 * size * size,))
+    copy = min(_seconds(lambda: ops.add(row, 1.0), repeats))
+    name = (facts.cards[0].name if facts.cards else "GPU") if on_gpu else f"{facts.cpu}, {facts.cores} cores"
+    return Machine(2 * size**3 / product, 2 * 4 * 8 * size * size / copy, name, dtype)
+
+
+def _seconds(call, repeats):
+    """Return the seconds of each of several calls after a first one, the device's work included."""
+    taken = []
+    for _ in range(repeats + 1):
+        began = time.perf_counter()
+        _wait(call())
+        taken.append(time.perf_counter() - began)
+    return taken[1:]
+
+
+def _wait(tensor):
+    keras = load_keras()
+    while isinstance(tensor, list | tuple):
+        tensor = tensor[0]
+    if keras.backend.backend() == "jax":
+        tensor.block_until_ready()
+    else:
+        keras.ops.convert_to_numpy(tensor[(0,) * len(tensor.shape)])  # one number comes back when all is done
+
+
+@dataclass(frozen=True)
+class LayerBound:
+    """One layer on the roofline, forward, for the whole batch.
+
+    Attributes
+    ----------
+    name, kind : str
+    flops : int
+        Two for each multiply-accumulate.
+    bytes : int
+        Inputs, outputs and weights, each once: what must be moved at least.
+    bound : str
+        ``"arithmetic"`` or ``"memory"``.
+    limit : float
+        Seconds that it takes at least on this machine.
+    seconds : float or None
+        That it took, the median of the repeats; None where it was not measured.
+    """
+
+    name: str
+    kind: str
+    flops: int
+    bytes: int
+    bound: str
+    limit: float
+    seconds: float | None = None
+
+    @property
+    def intensity(self):
+        """FLOPs for each byte."""
+        return self.flops / self.bytes
+
+    @property
+    def flops_per_second(self):
+        """FLOPs in a second that were reached; None where it was not measured."""
+        return None if self.seconds is None else self.flops / self.seconds
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """The layers of a network that multiply, and the machine that bounds them.
+
+    Attributes
+    ----------
+    name : str
+    machine : Machine
+    layers : tuple of LayerBound
+        Convolutions and dense layers, in the network's order.
+    batch_size : int
+    """
+
+    name: str
+    machine: Machine
+    layers: tuple[LayerBound, ...]
+    batch_size: int
+
+    def __iter__(self):
+        return iter(self.layers)
+
+    def __len__(self):
+        return len(self.layers)
+
+    def __getitem__(self, name):
+        for layer in self.layers:
+            if name in (layer.name, layer.name.split("/")[-1]):
+                return layer
+        raise KeyError(f"There is no layer {name!r} that multiplies. Layers: {', '.join(x.name for x in self.layers)}")
+
+    def _cells(self):
+        yield "layer", "MFLOPs", "MB", "FLOPs a byte", "bound by", "at least", "measured"
+        for x in self.layers:
+            measured = "" if x.seconds is None else f"{1000 * x.seconds:.2f} ms"
+            numbers = f"{x.flops / 1e6:,.1f}", f"{x.bytes / 1e6:,.2f}", f"{x.intensity:,.1f}"
+            yield x.name, *numbers, x.bound, f"{1000 * x.limit:.2f} ms", measured
+
+    def __repr__(self):
+        rows = list(self._cells())
+        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+        lines = (
+            "  ".join(
+                cell.rjust(w) if k else cell.ljust(w) for k, (cell, w) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in rows
+        )
+        return "\n".join(
+            [f"{self.name}, batch of {self.batch_size}, on {self.machine!r}", *(line.rstrip() for line in lines)]
+        )
+
+    def _repr_html_(self):
+        head, *rows = self._cells()
+        head = "".join(f"<th>{cell}</th>" for cell in head)
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+        caption = escape(f"{self.name}, batch of {self.batch_size}, on {self.machine!r}")
+        return f"<table><caption>{caption}</caption><tr>{head}</tr>{body}</table>"
+
+
+def roofline(model, machine=None, batch_size=32, measure=True, repeats=5):
+    """Return for each layer that multiplies what it waits for on this machine, and how fast it is measured to be.
+
+    Parameters
+    ----------
+    model : keras.Model
+        As `describe` takes it, its input's size known.
+    machine : Machine, optional
+        The default is `measure_machine()`.
+    batch_size : int
+        Weights are read once for the whole batch: larger batches have more FLOPs for each byte.
+    measure : bool
+        Whether each layer is run on random numbers, alone, forward.
+    repeats : int
+        Of each layer, after one that does not count.
+
+    Returns
+    -------
+    Roofline
+
+    Raises
+    ------
+    ModelError
+        As in `describe`; or if no layer multiplies.
+
+    References
+    ----------
+    Williams, Waterman and Patterson (2009), Roofline: an insightful visual performance model for multicore
+    architectures, Communications of the ACM 52(4).
+
+    Examples
+    --------
+    >>> from cnn_course import build_lenet
+    >>> found = roofline(build_lenet(seed=0), Machine(1e11, 1e10), batch_size=1, measure=False)
+    >>> [(layer.name, round(layer.intensity, 1), layer.bound) for layer in found][:3]
+    [('conv_1', 10.4, 'arithmetic'), ('conv_2', 23.1, 'arithmetic'), ('hidden_1', 0.5, 'memory')]
+    """
+    batch_size, repeats = check_integer("batch_size", batch_size, 1), check_integer("repeats", repeats, 1)
+    layers = dict(_layers(model))
+    rows = [row for row in describe(model) if row.macs]
+    if not rows:
+        raise ModelError("No layer of this network multiplies: there is nothing to draw.")
+    machine = machine or measure_machine()
+    bounds = tuple(_bound(row, layers.get(row.name), machine, batch_size, repeats if measure else 0) for row in rows)
+    return Roofline(model.name, machine, bounds, batch_size)
+
+
+def _layers(model, prefix=""):
+    for layer in model.layers:
+        yield prefix + layer.name, layer
+        if hasattr(layer, "layers"):
+            yield from _layers(layer, f"{prefix}{layer.name}/")
+
+
+def _bound(row, layer, machine, batch_size, repeats):
+    shapes = _input_shapes(row, layer)
+    width = 2 if "16" in layer.compute_dtype else 4
+    numbers = batch_size * (sum(prod(shape) for shape in shapes) + prod(row.output_shape)) + layer.count_params()
+    flops = 2 * row.macs * batch_size
+    by_arithmetic, by_memory = flops / machine.flops_per_second, width * numbers / machine.bytes_per_second
+    seconds = median(_seconds(_forward(layer, shapes, batch_size), repeats)) if repeats else None
+    bound = ARITHMETIC if by_arithmetic >= by_memory else MEMORY
+    return LayerBound(row.name, row.kind, flops, width * numbers, bound, max(by_arithmetic, by_memory), seconds)
+
+
+def _input_shapes(row, layer):
+    try:
+        tensors = layer.input
+    except (AttributeError, ValueError):
+        raise ModelError(f"The layer {row.name} is called several times: its inputs cannot be told.") from None
+    return [tuple(tensor.shape[1:]) for tensor in (tensors if isinstance(tensors, list | tuple) else [tensors])]
+
+
+def _forward(layer, shapes, batch_size):
+    """Return a function that runs the layer on random numbers, compiled as the backend does it."""
+    keras = load_keras()
+    rng = np.random.default_rng(0)
+    made = [rng.normal(size=(batch_size, *shape)).astype("float32") for shape in shapes]
+    x = [keras.ops.convert_to_tensor(array) for array in made]
+    x = x[0] if len(x) == 1 else x
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        run = tf.function(lambda x: layer(x, training=False))
+    elif backend == "jax":
+        import jax
+
+        run = jax.jit(lambda x: layer(x, training=False))
+    else:
+        import torch
+
+        run = torch.no_grad()(lambda x: layer(x, training=False))
+    return lambda: run(x)

@@ -1,0 +1,295 @@
+"""`describe_devices`: what hardware trains, and why a card that is there does not."""
+
+import re
+from dataclasses import dataclass
+from html import escape
+
+from ._facts import Gpu, backend_facts, gather
+
+# The oldest driver for each CUDA release, Linux and Windows: NVIDIA, CUDA Toolkit Release Notes, table of
+# "CUDA Toolkit and Minimum Required Driver Version for CUDA Minor Version Compatibility".
+_OLDEST_DRIVER = {11: "450.80", 12: "525.60", 13: "580.65"}
+_CUDA_BUILDS = {
+    "tensorflow": 'pip uninstall -y tensorflow-cpu && pip install "cnn-course[cuda]"',
+    "torch": "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu126",
+    "jax": 'pip install "jax[cuda12]"',
+}
+_NEWER = {
+    "tensorflow": 'pip install --upgrade "tensorflow[and-cuda]"',
+    "torch": "pip install --upgrade torch",
+    "jax": 'pip install --upgrade "jax[cuda13]"',
+}
+_DRIVER = "Install NVIDIA's driver (Ubuntu: sudo ubuntu-drivers install), and start the computer again."
+
+
+@dataclass(frozen=True)
+class Devices:
+    """What trains here. Its text is the answer to "do I have a GPU?".
+
+    Attributes
+    ----------
+    backend : str
+        With its version: ``"tensorflow 2.21.0"``.
+    cpu, cores : str, int
+        Model of the processor, and the cores that may be used.
+    gpus : tuple of Gpu
+        Cards that the driver names, used or not.
+    gpus_used : int
+        Cards that the backend can use.
+    driver, driver_cuda, build_cuda : str
+        Versions of the driver, of the newest CUDA that it serves, and of the CUDA that the backend was built with;
+        empty where there is none.
+    reason, remedy : str
+        Why no card is used, and the command that mends it; empty where one is used. Without a card there is a reason
+        and no remedy.
+    """
+
+    backend: str
+    cpu: str
+    cores: int
+    gpus: tuple[Gpu, ...]
+    gpus_used: int
+    driver: str
+    driver_cuda: str
+    build_cuda: str
+    reason: str
+    remedy: str
+
+    def _lines(self):
+        yield (
+            "backend",
+            f"{self.backend}, built {f'with CUDA {self.build_cuda}' if self.build_cuda else 'without CUDA'}",
+        )
+        yield "processor", f"{self.cpu}, {self.cores} core{'s' if self.cores != 1 else ''}"
+        for gpu in self.gpus:
+            memory = f", {gpu.memory_bytes / 2**30:.0f} GiB" if gpu.memory_bytes else ""
+            chip = f", compute capability {gpu.compute_capability}" if gpu.compute_capability else ""
+            yield "GPU", f"{gpu.name}{memory}{chip}"
+        if self.driver:
+            yield "driver", f"{self.driver}, for CUDA up to {self.driver_cuda or 'a version that it does not say'}"
+        if self.reason:
+            yield "trains on", "the processor"
+            yield "why", self.reason
+        else:
+            yield "trains on", f"{self.gpus_used} GPU{'s' if self.gpus_used != 1 else ''}"
+        if self.remedy:
+            yield "what to do", self.remedy
+
+    def __repr__(self):
+        return "\n".join(f"{name:<11} {text}" for name, text in self._lines())
+
+    def _repr_html_(self):
+        rows = (f"<tr><th style='text-align:left'>{n}</th><td>{escape(t)}</td></tr>" for n, t in self._lines())
+        return f"<table>{''.join(rows)}</table>"
+
+
+def describe_devices(facts=None):
+    """Return what hardware trains here, or why a GPU that is there does not and the command that mends it.
+
+    Parameters
+    ----------
+    facts : Facts, optional
+        What is known of a computer; the default is to look at this one.
+
+    Returns
+    -------
+    Devices
+
+    Raises
+    ------
+    BackendError
+        If Keras has no backend.
+
+    Examples
+    --------
+    >>> found = describe_devices()
+    >>> found.cores >= 1, bool(found.gpus_used) != bool(found.reason)
+    (True, True)
+    """
+    facts = facts or gather(backend_facts())
+    backend, (reason, remedy) = facts.backend, diagnose(facts)
+    gpus = facts.cards or (Gpu("a GPU that the driver does not describe"),) * backend.gpus
+    return Devices(
+        backend=f"{backend.name} {backend.version}".strip(),
+        cpu=facts.cpu,
+        cores=facts.cores,
+        gpus=gpus,
+        gpus_used=0 if reason else backend.gpus,
+        driver=facts.driver,
+        driver_cuda=facts.driver_cuda,
+        build_cuda=backend.build_cuda,
+        reason=reason,
+        remedy=remedy,
+    )
+
+
+def diagnose(facts):
+    """Return why no GPU is used and what to do about it; two empty strings where one is used.
+
+    The first thing that stands in the way comes first: the card, its driver, the right to use it, what hides it, the
+    build, and whether driver, card and build fit each other.
+    """
+    for look in (_chip, _used, _apple, _no_card, _driver, _permission, _windows, _hidden, _build, _versions):
+        found = look(facts)
+        if found is not None:
+            return found
+    return (
+        f"{facts.backend.name} finds no GPU, although card, driver and build look right. Most often NVIDIA's "
+        "libraries are missing or of another version",
+        f"{_NEWER[facts.backend.name]}; then start Python again.",
+    )
+
+
+def _used(facts):
+    return ("", "") if facts.backend.gpus else None
+
+
+def _apple(facts):
+    if facts.system != "Darwin":
+        return None
+    if facts.backend.name == "torch":
+        return "this Mac has no GPU that PyTorch can use", ""
+    return (
+        f"{facts.backend.name} does not use a Mac's own GPU",
+        "PyTorch does: pip install torch, and start with KERAS_BACKEND=torch. For this course the processor is enough.",
+    )
+
+
+def _no_card(facts):
+    if (
+        facts.card_on_bus
+        or facts.cards
+        or facts.refused
+        or facts.driver_answer not in ("missing", "No devices were found")
+    ):
+        return None
+    return "this computer has no NVIDIA card, or none is passed through to where Python runs", ""
+
+
+def _driver(facts):
+    answer = facts.driver_answer
+    if "version mismatch" in answer:
+        return "the driver was renewed while the old one was running", "Start the computer again: sudo reboot"
+    if "communicate" in answer:
+        return (
+            "NVIDIA's tools are installed, and the driver is not running",
+            f"sudo modprobe nvidia. If that is refused (Secure Boot, a new kernel): {_DRIVER}",
+        )
+    if answer == "missing" and not facts.backend.gpus and not facts.refused:
+        if facts.wsl:
+            return (
+                "a card is there, and its driver is not",
+                "Install NVIDIA's driver in Windows (not in Linux); then: wsl --shutdown",
+            )
+        if facts.container:
+            return "the container was started without the card", "Start it with: docker run --gpus all ..."
+        return "an NVIDIA card is there, and its driver is not", _DRIVER
+    return None
+
+
+def _permission(facts):
+    if facts.refused or "ermission" in facts.driver_answer:
+        files = ", ".join(facts.refused) or "the card"
+        return (
+            f"you may not use {files}",
+            "sudo usermod -aG video,render $USER, then log in again. On a shared computer ask its staff for a GPU.",
+        )
+    if facts.driver_answer not in ("ok", "missing"):
+        return f"nvidia-smi says: {facts.driver_answer}", f"Run nvidia-smi in a terminal. {_DRIVER}"
+    return None
+
+
+def _windows(facts):
+    if facts.system != "Windows" or facts.backend.name == "torch":
+        return None
+    what = (
+        "TensorFlow has used no GPU on Windows itself since 2.11"
+        if facts.backend.name == "tensorflow"
+        else "JAX uses no GPU on Windows itself"
+    )
+    return what, 'Use Linux inside Windows: wsl --install, and there pip install "cnn-course[lab,cuda]".'
+
+
+def _hidden(facts):
+    visible = facts.environment.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None and not _names_a_card(visible, len(facts.cards)):
+        return (
+            f"the variable CUDA_VISIBLE_DEVICES={visible!r} hides the card",
+            "unset CUDA_VISIBLE_DEVICES (Windows: set CUDA_VISIBLE_DEVICES=), and start Python again.",
+        )
+    platforms = facts.environment.get("JAX_PLATFORMS", "")
+    if facts.backend.name == "jax" and platforms and not {"cuda", "gpu"} & set(platforms.split(",")):
+        return (
+            f"the variable JAX_PLATFORMS={platforms!r} leaves the card out",
+            "unset JAX_PLATFORMS, and start Python again.",
+        )
+    if facts.backend.switched_off:
+        return (
+            "this program told TensorFlow not to use it (tf.config.set_visible_devices)",
+            "Take that call away, and start Python (in a notebook: the kernel) again.",
+        )
+    return None
+
+
+def _names_a_card(visible, cards):
+    """Whether the list names a card; CUDA takes the list up to its first entry that is none."""
+    first = visible.split(",")[0].strip()
+    if re.fullmatch(r"-?\d+", first):
+        return 0 <= int(first) < max(cards, 1)
+    return first.startswith(("GPU-", "MIG-"))
+
+
+def _build(facts):
+    if facts.backend.build_cuda:
+        return None
+    name = facts.backend.name
+    return (
+        f"this build of {name} cannot use a GPU: it was built without CUDA",
+        f"{_CUDA_BUILDS[name]}; then start Python again.",
+    )
+
+
+def _versions(facts):
+    needed = _OLDEST_DRIVER.get(_numbers(facts.backend.build_cuda)[0])
+    too_old = needed and facts.driver and _numbers(facts.driver) < _numbers(needed)
+    if too_old:
+        return (
+            f"the driver {facts.driver} is too old: CUDA {facts.backend.build_cuda} needs {needed} or newer",
+            f"Renew it. {_DRIVER}",
+        )
+    return None
+
+
+def _chip(facts):
+    """A card that the build was not made for; PyTorch lists it as usable all the same."""
+    cards = [_numbers(card.compute_capability) for card in facts.cards if card.compute_capability]
+    built = [
+        (kind, _chip_number(chip)) for kind, _, chip in (text.partition("_") for text in facts.backend.architectures)
+    ]
+    if not cards or not built or not facts.backend.build_cuda or any(_runs(card, built) for card in cards):
+        return None
+    newest = max(chip for _, chip in built)
+    name, text = facts.backend.name, facts.cards[0].compute_capability
+    if max(cards) > newest:
+        return f"the card (compute capability {text}) is newer than this build of {name}", _NEWER[name]
+    return (
+        f"the card (compute capability {text}) is older than this build of {name} knows",
+        "Train on the processor, or on a free cloud GPU (lesson 06).",
+    )
+
+
+def _runs(card, built):
+    """Whether code for one of the chips runs on the card: its own generation's, or what is translated at the start."""
+    return any(
+        (kind == "compute" and chip <= card) or (kind == "sm" and chip[0] == card[0] and chip <= card)
+        for kind, chip in built
+    )
+
+
+def _chip_number(text):
+    digits = re.match(r"\d+", text)[0]
+    return int(digits[:-1]), int(digits[-1])
+
+
+def _numbers(version):
+    return tuple(int(number) for number in re.findall(r"\d+", version)) or (0,)

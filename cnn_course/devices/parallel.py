@@ -1,0 +1,125 @@
+"""`data_parallel`: one model on several devices, whatever the backend has for it."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .._keras import load_keras
+from ..errors import BackendError
+from ..training._checks import check_integer
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """The devices that each hold a copy of the model.
+
+    Attributes
+    ----------
+    devices : tuple of str
+    """
+
+    devices: tuple[str, ...]
+
+    def __len__(self):
+        return len(self.devices)
+
+
+@contextmanager
+def data_parallel(devices=None):
+    """Build and train inside the block on several devices: each has a copy of the model and a part of every batch.
+
+    Parameters
+    ----------
+    devices : int, optional
+        How many; the default is all GPUs, and where there are none, all devices of the processor. Where the backend
+        has not started yet and there are no GPUs, the processor is split into so many (two by default).
+
+    Yields
+    ------
+    Replicas
+        The devices; their number is the number of copies.
+
+    Raises
+    ------
+    BackendError
+        If there are not so many devices, or the backend is PyTorch, which uses one process for each.
+
+    Notes
+    -----
+    The batch size that `fit` and `train_model` take is the **global** one, shared among the devices; take a multiple of
+    their number, and as many pictures as fill whole batches: in a part that is smaller, a picture counts more. Under
+    TensorFlow this is `tf.distribute.MirroredStrategy`, under JAX `keras.distribution.DataParallel`. Build the model
+    inside the block. For several computers see ``docs/several_devices.md``.
+
+    Examples
+    --------
+    >>> from cnn_course import build_logit
+    >>> with data_parallel(1) as replicas:
+    ...     model = build_logit((2,), classes=2, seed=0)
+    >>> len(replicas)
+    1
+    """
+    if devices is not None:
+        check_integer("devices", devices, 1)
+    backend = load_keras().backend.backend()
+    if backend == "torch":
+        raise BackendError(
+            "Under PyTorch each device has a process of its own: see docs/several_devices.md. Or set "
+            "KERAS_BACKEND=tensorflow or jax before Python starts."
+        )
+    with (_tensorflow if backend == "tensorflow" else _jax)(devices) as replicas:
+        yield replicas
+
+
+@contextmanager
+def _tensorflow(count):
+    import tensorflow as tf
+
+    from .settings import _tensorflow_has_started
+
+    if not tf.config.list_physical_devices("GPU") and not _tensorflow_has_started():
+        _split_processor(count)
+    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    names = [device.name for device in _chosen(found, count)]
+    if len(names) > 1:
+        with tf.distribute.MirroredStrategy(names).scope():
+            yield _replicas(names)
+    else:
+        with tf.device(names[0]):
+            yield _replicas(names)
+
+
+@contextmanager
+def _jax(count):
+    import jax
+
+    from .settings import _jax_has_started
+
+    if not _jax_has_started():
+        _split_processor(count)  # of no consequence where JAX finds GPUs
+    keras = load_keras()
+    names = [f"{device.platform}:{device.id}" for device in _chosen(jax.local_devices(), count)]
+    before = keras.distribution.distribution()
+    keras.distribution.set_distribution(keras.distribution.DataParallel(devices=names, auto_shard_dataset=False))
+    try:
+        yield _replicas(names)
+    finally:
+        keras.distribution.set_distribution(before)
+
+
+def _split_processor(count):
+    from .settings import logical_devices
+
+    logical_devices(2 if count is None else count)
+
+
+def _replicas(names):
+    return Replicas(tuple(name.removeprefix("/device:") for name in names))
+
+
+def _chosen(found, count):
+    if count is not None and count > len(found):
+        raise BackendError(
+            f"There are {len(found)} devices, and {count} were asked for. The processor can be split only before the "
+            "backend makes its first tensor: restart Python, and call data_parallel or logical_devices first."
+        )
+    return found[:count]
