@@ -1,4 +1,4 @@
-"""Several processes on this computer, started as a launcher would: together, through a death, and on from the checkpoint."""
+"""Several processes on this computer, as a launcher starts them: together, and on from the checkpoint after a death."""
 
 import contextlib
 import json

@@ -95,7 +95,7 @@ class Measurements:
             values = {
                 **asdict(row),
                 "step_ms": f"{row.step_ms:,.1f}",
-                "pictures_per_second": f"{row.pictures_per_second:,.0f}",
+                "pictures_per_second": _speed(row.pictures_per_second),
             }
             yield [str(values[name]) for name in _SHOWN]
 
@@ -109,6 +109,10 @@ class Measurements:
         head = "".join(f"<th>{name}</th>" for name in _SHOWN.values())
         body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self._cells())
         return f"<table><tr>{head}</tr>{body}</table><p>{escape(self.note)}</p>"
+
+
+def _speed(number):
+    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
 
 
 def load_measurements(path=None):

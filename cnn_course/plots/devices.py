@@ -44,23 +44,14 @@ def plot_roofline(roofline, ax=None):
     roof = np.minimum(machine.flops_per_second, x * machine.bytes_per_second) / 1e9
     ax.plot(x, roof, color=INK, marker="", linestyle="-")
     ax.axvline(machine.ridge, color=MUTED, linewidth=0.9, linestyle=":", marker="")
-    for side, word in (("right", "waits for memory"), ("left", "waits for arithmetic")):
-        offset = (-6, 4) if side == "right" else (6, 4)
-        ax.annotate(
-            word,
-            (machine.ridge, 0),
-            offset,
-            ("data", "axes fraction"),
-            "offset points",
-            ha=side,
-            color=MUTED,
-            fontsize=SMALL,
-        )
+    for side, word, shift in (("right", "waits for memory", -6), ("left", "waits for arithmetic", 6)):
+        where = {"xytext": (shift, 3), "textcoords": "offset points", "xycoords": ("data", "axes fraction")}
+        ax.annotate(word, (machine.ridge, 1), ha=side, color=MUTED, fontsize=SMALL, **where)
     for bound, (colour, marker) in _BOUNDS.items():
         _draw_layers(ax, [layer for layer in roofline if layer.bound == bound], bound, colour, marker, machine)
     _name_layers(ax, roofline)
     ax.set(xscale="log", yscale="log", xlabel="FLOPs for each byte", ylabel="GFLOP/s")
-    ax.legend(loc="upper left")
+    ax.legend(loc="lower right")
     ax.grid(axis="y")
     return returned
 
@@ -98,7 +89,7 @@ def _name_layers(ax, roofline):
 
 @styled
 def plot_measurements(measurements, ax=None):
-    """Draw pictures per second, a bar for each row; GPUs are hatched, and the axis is logarithmic.
+    """Draw pictures per second, a bar for each row; GPUs are hatched.
 
     Parameters
     ----------
@@ -142,8 +133,8 @@ def plot_measurements(measurements, ax=None):
         )
     ax.set_yticks(range(len(rows)), names)
     ax.invert_yaxis()
-    ax.set(xscale="log", xlabel="pictures per second (bar: median; line: middle half)")
-    ax.margins(x=0.15)
+    ax.set(xlabel="pictures per second (line: middle half of the repeats)")
+    ax.set_xlim(0, 1.15 * max(1000 * row.batch_size / row.low_ms for row in rows))
     ax.grid(axis="x")
     return returned
 
