@@ -208,7 +208,7 @@ def record_measurement(timing, path="my_measurements.csv", remark=""):
         step_ms=round(1000 * timing.median, 3),
         low_ms=round(1000 * low, 3),
         high_ms=round(1000 * high, 3),
-        pictures_per_second=round(timing.pictures_per_second, 1),
+        pictures_per_second=float(f"{timing.pictures_per_second:.5g}"),
         peak_mb=None if timing.peak_memory is None else round(timing.peak_memory / 1e6, 1),
         remark=remark,
     )
