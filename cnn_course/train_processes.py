@@ -15,6 +15,8 @@ import hashlib
 import json
 import os
 import sys
+import threading
+import time
 import traceback
 from pathlib import Path
 
@@ -92,6 +94,10 @@ def _parser():
     parser.add_argument("--batch-size", type=int, default=64, help="of all processes together")
     parser.add_argument("--pictures", type=int, default=1280, help="of the digits, at most 1,437")
     parser.add_argument("--seed", type=int, default=0)
+    silence = (
+        "seconds without a finished step after which a process gives up: another one hangs, or its computer is gone"
+    )
+    parser.add_argument("--patience", type=float, default=90, help=silence)
     parser.add_argument("--folder", type=Path, default=Path("several-processes"), help="of the checkpoint")
     return parser
 
@@ -99,6 +105,8 @@ def _parser():
 def _train(options, rank, processes, local, address):
     os.environ["KERAS_BACKEND"] = "jax"
     import jax
+
+    alive = _watch(options.patience) if processes > 1 else lambda: None
 
     if processes > 1:
         cards = {"local_device_ids": [local]} if local is not None and Path("/dev/nvidiactl").exists() else {}
@@ -117,6 +125,7 @@ def _train(options, rank, processes, local, address):
             f"Received: batch_size={options.batch_size}, pictures={options.pictures}"
         )
     keras = load_keras()
+    told = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: alive())
     devices = keras.distribution.list_devices()
     keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False))
     data = load_dataset("digits", image_size=28)
@@ -129,13 +138,33 @@ def _train(options, rank, processes, local, address):
         print(f"going on after epoch {done}", flush=True)
     for epoch in range(done, options.epochs):
         parts = _parts(len(x), options.batch_size, options.seed, epoch, rank, processes)
-        fit = model.fit(_Parts(keras, x, y, parts), epochs=1, shuffle=False, verbose=0)
+        fit = model.fit(_Parts(keras, x, y, parts), epochs=1, shuffle=False, verbose=0, callbacks=[told])
         losses.append(fit.history["loss"][0])
         if rank == 0:
             _save(model, options.folder, run, losses)
             print(f"epoch {epoch + 1} of {options.epochs}: loss {losses[-1]:.4f}", flush=True)
     digest = hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights())).hexdigest()
     print(json.dumps({"rank": rank, "processes": processes, "losses": losses, "weights": digest}), flush=True)
+
+
+def _watch(patience):
+    """End this process with an error when the returned function has not been called for so many seconds.
+
+    A process that is killed closes its connections, and the others hear of it at once. One that hangs, or whose
+    computer loses its power, closes nothing: the others would wait for ever.
+    """
+    last = [time.monotonic()]
+
+    def look():
+        while time.monotonic() - last[0] <= patience:
+            time.sleep(0.5)
+        print(f"error: no step was finished for {patience:g} s: another process hangs or is gone.", file=sys.stderr)
+        print("Start all of them again to go on. Where a step takes so long, raise --patience.", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(1)
+
+    threading.Thread(target=look, daemon=True).start()
+    return lambda: last.__setitem__(0, time.monotonic())
 
 
 def _parts(n, batch_size, seed, epoch, rank, processes):

@@ -3,9 +3,11 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -29,13 +31,13 @@ def free_port():
     raise AssertionError("no free port")
 
 
-def start(folder, processes, epochs):
+def start(folder, processes, epochs, *options):
     """Start the processes as torchrun does: by their environment."""
     pytest.importorskip("jax", reason="no JAX: pip install 'cnn-course[jax]'")
     base = {"WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     base |= {"JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "cnn_course.train_processes", "--epochs", str(epochs), "--pictures", "256"]
-    command += ["--folder", str(folder / "checkpoint")]
+    command += ["--folder", str(folder / "checkpoint"), *options]
     pipes = {"stdout": subprocess.PIPE, "stderr": (folder / "errors").open("a"), "text": True}
     return [
         subprocess.Popen(command, env={**os.environ, **base, "RANK": str(rank)}, cwd=folder, **pipes)
@@ -50,20 +52,33 @@ def finish(started, folder):
     return [json.loads(text.strip().splitlines()[-1]) for text in said], said[0]
 
 
-def test_two_processes_train_together_survive_a_death_by_the_checkpoint_and_are_one_training(tmp_path):
-    started = start(tmp_path, 2, epochs=10_000)
+def train_until_the_other_is_lost(folder, blow, *options):
+    """Start two, strike process 1 after two epochs; return process 0's status and the seconds until it ended."""
+    started = start(folder, 2, 10_000, *options)
     try:
         for line in started[0].stdout:
             if line.startswith("epoch 2 "):
                 break
+        threading.Thread(target=started[0].stdout.read, daemon=True).start()  # or it would wait for a reader
         began = time.monotonic()
-        started[1].kill()
-        status = started[0].wait(120)
-        assert status != 0 and time.monotonic() - began < 120
+        started[1].send_signal(blow)
+        return started[0].wait(120), time.monotonic() - began
     finally:
         for process in started:
             process.kill()
-            process.communicate()
+            process.wait()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows cannot stop a process in this way")
+def test_a_process_that_hangs_is_noticed(tmp_path):
+    status, seconds = train_until_the_other_is_lost(tmp_path, signal.SIGSTOP, "--patience", "20")
+    assert status == 1 and seconds < 60
+    assert "no step was finished for 20 s" in (tmp_path / "errors").read_text()
+
+
+def test_two_processes_train_together_survive_a_death_by_the_checkpoint_and_are_one_training(tmp_path):
+    status, seconds = train_until_the_other_is_lost(tmp_path, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+    assert status != 0 and seconds < 120
     with np.load(tmp_path / "checkpoint" / "checkpoint.npz", allow_pickle=False) as file:
         done = len(file["losses"])
 
