@@ -14,6 +14,7 @@ from .convolutional import (
     build_vgg_like,
 )
 from .dense import build_logit, build_mlp
+from .shipped import load_hashtag_cnn
 
 __all__ = [
     "build_lenet",
@@ -23,4 +24,5 @@ __all__ = [
     "build_resnet_small",
     "build_small_cnn",
     "build_vgg_like",
+    "load_hashtag_cnn",
 ]

@@ -1,0 +1,200 @@
+"""A model run layer by layer, also inside models inside it: what each layer gives, or what if it gave another thing."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from .._keras import load_keras
+from ..errors import ModelError
+
+keras = load_keras()
+_SQUASHING = ("softmax", "sigmoid")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One layer at work.
+
+    Parameters
+    ----------
+    path : str
+        The layer's name; inside a model inside the model, that model's name and a slash before it.
+    layer : keras.Layer
+    before, after : tensor
+        What went in (the first, of several) and what came out.
+    """
+
+    path: str
+    layer: object
+    before: object
+    after: object
+
+    @property
+    def is_map(self):
+        """Whether its output has rows, columns and channels."""
+        return len(getattr(self.after, "shape", ())) == 4
+
+
+class _Reached(Exception):
+    pass
+
+
+class Run:
+    """The way of pictures through a model: predicting, so without dropout, augmentation and moving batch norm.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Sequential or functional, built, one input. Models inside it are run layer by layer too.
+    x : tensor of shape (n, ...)
+    replace : dict of str to tensor
+        What layers, by path, give in place of what they would.
+    until : str, optional
+        The path at which to stop.
+    scores : bool
+        Whether the output is taken before a last softmax or sigmoid.
+    linear : str, optional
+        The path of a layer whose own activation is left out.
+
+    Attributes
+    ----------
+    calls : list of Call
+    output : tensor
+        None where the run stopped before.
+    """
+
+    def __init__(self, model, x, replace=None, until=None, scores=False, linear=None):
+        self.calls, self.output = [], None
+        self._replace, self._until, self._scores, self._linear = replace or {}, until, scores, linear
+        self._times = {}
+        graph = graph_of(model)
+        if graph is None or len(graph.inputs) != 1 or len(graph.outputs) != 1:
+            raise ModelError(
+                "model must be a built Sequential or functional model with one input and one output: give it an Input, "
+                f"or call it once. Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
+            )
+        with suppress(_Reached):
+            (self.output,) = self._through(graph, [x], "", True)
+
+    def _through(self, graph, inputs, prefix, last):
+        known = {id(tensor): value for tensor, value in zip(graph.inputs, inputs, strict=True)}
+        for depth in sorted(graph._nodes_by_depth, reverse=True):
+            for node in graph._nodes_by_depth[depth]:
+                if node.is_input or any(id(tensor) not in known for tensor in node.input_tensors):
+                    continue
+                at_end = last and any(node.outputs[0] is tensor for tensor in graph.outputs)
+                given = [known[id(tensor)] for tensor in node.input_tensors]
+                outputs = self._call(node, known, given, prefix + node.operation.name, at_end)
+                known.update(zip(map(id, node.outputs), outputs, strict=True))
+        return [known[id(tensor)] for tensor in graph.outputs]
+
+    def _call(self, node, known, given, path, at_end):
+        layer = node.operation
+        self._times[path] = self._times.get(path, 0) + 1
+        path = path if self._times[path] == 1 else f"{path}#{self._times[path]}"
+        inner = graph_of(layer)
+        if path in self._replace:
+            outputs = [self._replace[path]]
+        elif inner is not None:
+            outputs = self._through(inner, given, f"{path}/", at_end)
+        elif path == self._linear or (at_end and self._scores and _squashes(layer)):
+            outputs = [_without_activation(layer, given[0])]
+        else:
+            arguments, named = node.arguments.fill_in(known)
+            if getattr(layer, "_call_has_training_arg", False):
+                named = {**named, "training": False}
+            outputs = keras.tree.flatten(layer(*arguments, **named))
+        self.calls.append(Call(path, layer, given[0], outputs[0]))
+        if path == self._until:
+            raise _Reached
+        return outputs
+
+
+def graph_of(model):
+    """Return the functional graph of a model, None where it has none (a plain layer, say)."""
+    graph = getattr(model, "_functional", None) or model
+    return graph if hasattr(graph, "_nodes_by_depth") else None
+
+
+def _squashes(layer):
+    """Return whether a layer ends in a softmax or sigmoid that can be left out."""
+    activation = getattr(getattr(layer, "activation", None), "__name__", "")
+    known = isinstance(layer, keras.layers.Dense | keras.layers.Activation) and activation in _SQUASHING
+    return known or isinstance(layer, keras.layers.Softmax)
+
+
+def bends(layer):
+    """Return whether a layer ends in an activation that `Run` can leave out."""
+    names = ("ReLU", "Softmax", "Activation")
+    return type(layer).__name__ in names or (
+        isinstance(layer, keras.layers.Dense | keras.layers.Conv2D) and layer.activation is not keras.activations.linear
+    )
+
+
+def _without_activation(layer, x):
+    if not isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
+        return x
+    activation = layer.activation
+    try:
+        layer.activation = keras.activations.linear
+        return layer(x)
+    finally:
+        layer.activation = activation
+
+
+def kind_of_output(model):
+    """Return ``"classes"``, ``"binary"`` (one probability), or ``"number"`` (a regression), by the last layer."""
+    width = model.output_shape[-1]
+    if width > 1:
+        return "classes"
+    layer, graph = model, graph_of(model)
+    while graph is not None:
+        layer = graph.outputs[0]._keras_history.operation
+        graph = graph_of(layer)
+    return "binary" if _squashes(layer) else "number"
+
+
+def find_call(calls, layer):
+    """Return the call of the layer that is meant: by path, by name, by its number, or the layer itself.
+
+    Raises
+    ------
+    ModelError
+        If there is none, or several.
+    """
+    if isinstance(layer, int) and not isinstance(layer, bool) and -len(calls) <= layer < len(calls):
+        return calls[layer]
+    exact = [call for call in calls if call.path == layer]
+    found = exact or [call for call in calls if call.layer is layer or call.path.rpartition("/")[2] == layer]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ModelError(
+            f"Several layers have the name {layer!r}: write one of {', '.join(repr(c.path) for c in found)}."
+        )
+    wanted = getattr(layer, "name", layer)
+    raise ModelError(f"The model has no layer {wanted!r}. It has {', '.join(c.path for c in calls)}.")
+
+
+def convolutions(calls):
+    """Return the calls of convolutions."""
+    return [call for call in calls if call.is_map and "Conv" in type(call.layer).__name__]
+
+
+def last_map(calls):
+    """Return the call whose maps are the last before pictures become rows of numbers; poolings are passed over.
+
+    Raises
+    ------
+    ModelError
+        If there is no convolution.
+    """
+    if not convolutions(calls):
+        raise ModelError(
+            "This needs a convolution, and the model has none: its layers are "
+            f"{', '.join(call.path for call in calls)}. A multinomial logit or an MLP knows no neighbours."
+        )
+    first = calls.index(convolutions(calls)[0])
+    maps = [call for call in calls[first:] if call.is_map and graph_of(call.layer) is None]
+    skipped = ("Pool", "Dropout", "Reshape", "ZeroPadding", "Cropping", "UpSampling")
+    maps = [call for call in maps if not any(word in type(call.layer).__name__ for word in skipped)]
+    return [call for call in maps if call.after.shape[1] * call.after.shape[2] > 1 or call is maps[0]][-1]

@@ -1,0 +1,144 @@
+"""Does an explanation depend on what the network has learned? If not, it explains nothing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._keras import load_keras
+from ..errors import ModelError
+from ._graph import graph_of
+from ._inputs import classes_of, pictures_of
+
+keras = load_keras()
+
+
+def randomise_weights(model, seed=0, layers=None):
+    """Return a copy of a model that has forgotten what it learned: the numbers in each weight array are shuffled.
+
+    So every array keeps its values, and only their places are lost.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Sequential or functional, also with models inside; it stays as it is.
+    seed : int
+    layers : sequence of str, optional
+        Which layers, by name; all by default.
+
+    Returns
+    -------
+    keras.Model
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be copied, or has no layer of that name.
+
+    References
+    ----------
+    Adebayo et al. (2018), Sanity checks for saliency maps.
+
+    Examples
+    --------
+    >>> import cnn_course as cc
+    >>> model = cc.build_lenet(seed=0)
+    >>> first, other = (m.get_layer("conv_1").get_weights()[0] for m in (model, randomise_weights(model)))
+    >>> bool((first == other).all()), bool((np.sort(first, axis=None) == np.sort(other, axis=None)).all())
+    (False, True)
+    """
+    if graph_of(model) is None:
+        raise ModelError(f"model must be a built Sequential or functional model. Received: {type(model).__name__}")
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    rng = np.random.default_rng(seed)
+    known = list(_leaves(copy))
+    missing = set(layers or ()) - {layer.name for layer in known}
+    if missing:
+        raise ModelError(f"The model has no layer {', '.join(map(repr, sorted(missing)))}.")
+    for layer in known:
+        if layers is None or layer.name in layers:
+            layer.set_weights([_shuffled(weight, rng) for weight in layer.get_weights()])
+    return copy
+
+
+def _leaves(model):
+    for layer in model.layers:
+        if graph_of(layer) is not None:
+            yield from _leaves(layer)
+        elif not any("seed_generator" in weight.path for weight in layer.variables):
+            yield layer
+
+
+def _shuffled(weight, rng):
+    return rng.permutation(weight.ravel()).reshape(weight.shape) if weight.size > 1 else weight
+
+
+@dataclass(frozen=True)
+class SanityCheck:
+    """An explanation of a network, beside that of the same network with its weights shuffled.
+
+    Parameters
+    ----------
+    original : array of shape (height, width), or (n, height, width)
+    randomised : array of the same shape
+        Of the first of the shuffled networks.
+    correlation : float
+        Rank correlation of the two, the mean over pictures and shuffles: near 1, and the explanation would be the same
+        if the network had learned nothing.
+    """
+
+    original: np.ndarray
+    randomised: np.ndarray
+    correlation: float
+
+
+def sanity_check(function, model, image, class_index=None, shuffles=3, seed=0):
+    """Return whether an explanation changes when the network's weights are shuffled.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(model, image, class_index)`` returns a map or several: `saliency`, `grad_cam`, `occlusion`, yours.
+    model : keras.Model
+    image : array of shape (height, width, channels), or (n, height, width, channels)
+    class_index : int or sequence of int, optional
+        By default what the model finds; the shuffled ones are asked about the same class.
+    shuffles : int
+    seed : int
+
+    Returns
+    -------
+    SanityCheck
+
+    Raises
+    ------
+    ModelError, DataError
+        If the model or the picture cannot be used.
+
+    References
+    ----------
+    Adebayo et al. (2018), Sanity checks for saliency maps.
+
+    Examples
+    --------
+    >>> import cnn_course as cc
+    >>> def edges(model, image, class_index):
+    ...     return np.abs(np.diff(image[..., 0].astype(float), axis=1))
+    >>> model, picture = cc.build_lenet(seed=0), cc.load_dataset("digits", image_size=28).images[0]
+    >>> round(sanity_check(edges, model, picture).correlation, 3)  # it never looked at the network
+    1.0
+    """
+    from scipy.stats import spearmanr
+
+    pictures, single = pictures_of(model, image)
+    classes = classes_of(model, pictures, class_index)
+    asked = int(classes[0]) if single else classes
+    original = np.asarray(function(model, image, asked))
+    others = [np.asarray(function(randomise_weights(model, seed + k), image, asked)) for k in range(shuffles)]
+    rows = original.reshape(len(pictures), -1)
+    found = [
+        spearmanr(a, b).statistic if np.ptp(a) > 0 and np.ptp(b) > 0 else 0.0  # an empty map is like no other
+        for other in others
+        for a, b in zip(rows, other.reshape(len(pictures), -1), strict=True)
+    ]
+    return SanityCheck(original, others[0], float(np.mean(found)))
