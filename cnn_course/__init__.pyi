@@ -190,6 +190,7 @@ from .transfer import save_classifier as save_classifier
 from .transfer import transfer_curves as transfer_curves
 from .transfer import unfreeze as unfreeze
 from .widgets import AugmentationPreview as AugmentationPreview
+from .widgets import ClassifierDemo as ClassifierDemo
 from .widgets import ConvolutionDemo as ConvolutionDemo
 from .widgets import DescentDemo as DescentDemo
 from .widgets import FilterDemo as FilterDemo

@@ -3,6 +3,7 @@
 from ._base import CourseWidget
 from .architecture import ArchitectureDemo
 from .augmentation import AugmentationPreview
+from .classifier import ClassifierDemo
 from .convolution import ConvolutionDemo
 from .descent import DescentDemo
 from .filter import FilterDemo, gabor_kernel
@@ -10,6 +11,7 @@ from .filter import FilterDemo, gabor_kernel
 __all__ = [
     "ArchitectureDemo",
     "AugmentationPreview",
+    "ClassifierDemo",
     "ConvolutionDemo",
     "CourseWidget",
     "DescentDemo",
