@@ -1,4 +1,4 @@
-"""What the lesson says of trained networks, measured: where Grad-CAM points, what flips, what the shipped pictures excite."""
+"""What the lesson says of trained networks, measured: where Grad-CAM points, what flips, what pictures excite."""
 
 import importlib.util
 import json
@@ -27,7 +27,7 @@ def script(path):
 def test_grad_cam_points_at_the_object_and_with_shuffled_weights_it_does_not():
     accuracy, of, trained, shuffled = script("benchmarks/grad_cam_pointing.py").measure(seed=0)
     assert accuracy > 0.85 and of == 100
-    assert trained >= 90 > 80 > max(shuffled)
+    assert trained >= 90 and np.mean(shuffled) < 75
 
 
 def test_an_adversarial_step_flips_half_where_noise_flips_a_tenth_of_that():

@@ -64,7 +64,7 @@ assert share > 0.9
 network = cc.load_hashtag_cnn()
 posts = cc.load_dataset("hashtag", "test", n=300)
 print(posts.class_names)
-print(f"{network.count_params():,} parameters")
+print(cc.describe(network))
 
 # %%
 found = network.predict(posts.images, verbose=0).argmax(axis=1)
@@ -113,6 +113,9 @@ channels = [0, 5, 9, 12, 20, 28, 33, 40]
 asked_for = cc.activation_maximisation(network, "conv_3", channels, steps=48, jitter=3)
 cc.plot_pictures(asked_for, titles=[f"conv_3, {k}" for k in channels])
 
+# %% tags=["nbval-check-output"]
+print(asked_for.shape, asked_for.dtype)
+
 # %% [markdown]
 # Does it work? The channel's mean answer to its own picture, beside its answers to 300 real posts:
 
@@ -150,6 +153,15 @@ for p in big[::4]:
 # **gradient** of the answer with respect to the picture, another one for each picture:
 #
 # $$S_{ij} = \max_c \left| \frac{\partial f_k(x)}{\partial x_{ijc}} \right|$$
+
+# %% [markdown]
+# In a logit, where each pixel has one coefficient, it is just the coefficient's size, the same for every picture:
+
+# %% tags=["nbval-check-output"]
+logit = cc.build_logit((2, 2, 1), classes=2, seed=0)
+logit.layers[-1].set_weights([np.array([[2.0], [-1.0], [0.0], [0.5]]), np.zeros(1)])
+for grey in (0, 200):
+    print((255 * cc.saliency(logit, np.full((2, 2, 1), grey), 1)).round(3))
 
 # %% exercise="saliency"
 
@@ -268,6 +280,11 @@ cc.plot_heat_maps(pictures, {"Grad-CAM": checks["Grad-CAM"].original, "shuffled"
 feature_extractor = yours_or_ours("feature-extractor", feature_extractor)
 rows = np.asarray(feature_extractor(posts.images.astype("float32")))
 queries = one_each[:4]
+
+# %% tags=["nbval-check-output"]
+print(posts.images.shape, "->", rows.shape)
+
+# %%
 near = cc.nearest_neighbours(rows, rows[queries], n=7)
 cc.plot_neighbours(posts.images[queries], posts.images, near.indices[:, 1:])
 
