@@ -94,7 +94,8 @@ def embed(model, images):
     (5, 84)
     """
     pictures, single = pictures_of(model, images)
-    weighted = [call for call in trace(model, pictures) if call.layer.weights and not hasattr(call.layer, "layers")]
+    calls = [call for call in trace(model, pictures) if not hasattr(call.layer, "layers")]
+    weighted = [call for call in calls if getattr(call.layer, "weights", None)]  # an operation such as x / 255 has none
     if not weighted:
         raise ModelError("The model has no layer with weights, so there is nothing before its last one.")
     path, rows = weighted[-1].path, []

@@ -168,13 +168,17 @@ function buildSheet(width, height, alive) {
   return sheet;
 }
 
-/** A bar for each class, with its probability in words. */
+const MOST_BARS = 12;
+
+/** A bar for each class (of many, for the most probable ones), with its probability in words. */
 function buildBars() {
   const list = h("ol", { class: "cw-bars" });
   function show(names, shares) {
     const best = Math.max(...shares);
-    list.replaceChildren(...shares.map((share, n) => h("li", { class: share === best ? "best" : "" }, h("span", {}, names[n]),
-      h("span", { class: "cw-bar", "aria-hidden": true }, h("i", { style: `width:${100 * share}%` })), h("b", {}, percent(share)))));
+    const shown = [...shares.keys()];
+    if (shown.length > MOST_BARS) shown.sort((a, b) => shares[b] - shares[a]).splice(MOST_BARS);
+    list.replaceChildren(...shown.map((n) => h("li", { class: shares[n] === best ? "best" : "" }, h("span", {}, names[n]),
+      h("span", { class: "cw-bar", "aria-hidden": true }, h("i", { style: `width:${100 * shares[n]}%` })), h("b", {}, percent(shares[n])))));
   }
   return { el: h("div", {}, h("div", { class: "cw-head" }, "Probabilities"), list), show };
 }
