@@ -6,9 +6,11 @@ figures, the output of the code and the numbers on the slides are computed here,
 
 import argparse
 import ast
+import base64
 import contextlib
 import hashlib
 import io
+import json
 import re
 import subprocess
 import sys
@@ -18,8 +20,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SLIDES = ROOT / "slides"
 PACKAGE = ROOT / "cnn_course"
+STUB = PACKAGE / "__init__.pyi"
 DECK = SLIDES / "deck.html"
 SOURCES = ("slides/deck.md", "slides/theme.css", "slides/figures.py", "slides/tail.html", "slides/handout.css", "slides/package-lock.json", "scripts/build_slides.py")
+MEMORY = ROOT / "build" / "slides" / "computed.json"
 SMALLEST = 18  # pixels of a slide that is 1280 wide: the smallest text in a figure
 
 _BLOCK = re.compile(r"^```\{\.(run|figure|frames|widget)([^}]*)\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -27,9 +31,14 @@ _VALUE = re.compile(r"\{\{(.+?)\}\}")
 
 
 def slides_of(text):
-    """Return the slides of the source: (heading, attributes, body) of each, in order."""
+    """Return the slides of the source: (heading, attributes, body) of each, in order.
+
+    A slide with ``needs=name`` is left out as long as the package has no such name.
+    """
     parts = re.split(r"^## (.+?)(?: \{([^}]*)\})?$", text, flags=re.MULTILINE)
-    return list(zip(parts[1::3], (a or "" for a in parts[2::3]), parts[3::3], strict=True))
+    found = zip(parts[1::3], (a or "" for a in parts[2::3]), parts[3::3], strict=True)
+    names = set(re.findall(r" as (\w+)$", STUB.read_text(encoding="utf-8"), re.MULTILINE))
+    return [slide for slide in found if not (needs := re.search(r"needs=(\w+)", slide[1])) or needs[1] in names]
 
 
 def lesson_notebook(attributes):
@@ -59,10 +68,10 @@ def input_hash():
 
 def shown_files(text):
     """Return the files of the package behind each ``cc.name`` in the text, and what every figure and widget shares."""
-    stub = (PACKAGE / "__init__.pyi").read_text(encoding="utf-8")
+    stub = STUB.read_text(encoding="utf-8")
     homes = {name: module for module, name in re.findall(r"^from \.([\w.]+) import \w+ as (\w+)$", stub, re.MULTILINE)}
     files = {PACKAGE / "plots" / "_style.py"}
-    for name in set(re.findall(r'\bcc\.(\w+)|has\("(\w+)"\)', text)):
+    for name in set(re.findall(r'\bcc\.(\w+)|(?:has\("|needs=)(\w+)', text)):
         module = homes.get(name[0] or name[1])
         if module is None:
             continue
@@ -103,9 +112,16 @@ def as_text(value):
 class Expander:
     """Runs what the source asks for, and keeps the results out of pandoc's hands until the end."""
 
-    def __init__(self):
+    def __init__(self, again=False):
         self.names = namespace()
         self.slots = []
+        self.memory = json.loads(MEMORY.read_text(encoding="utf-8")) if again and MEMORY.exists() else {}
+
+    def remembered(self, key, compute):
+        """Return what was computed for the key, in the last build if that may be used again."""
+        if key not in self.memory:
+            self.memory[key] = compute()
+        return self.memory[key]
 
     def slot(self, html):
         """Return a mark in whose place the HTML will stand."""
@@ -123,10 +139,17 @@ class Expander:
 
     def _value(self, found):
         expression = found[1].strip()
-        text = as_text(eval(expression, self.names))
+        text = self.remembered(f"value {expression}", lambda: as_text(eval(expression, self.names)))
         return f'`<span class="from" data-from="{escape(expression)}">{escape(text)}</span>`{{=html}}'
 
     def _run(self, code, options):
+        output = self.remembered(f"run {code}", lambda: self._output(code))
+        shown = f"\n```python\n{code}\n```\n"
+        if output:
+            shown += self.slot(f'<pre class="output" aria-label="Output">{escape(output)}</pre>')
+        return shown
+
+    def _output(self, code):
         *body, last = ast.parse(code).body
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
@@ -137,24 +160,23 @@ class Expander:
                     print(value)
             else:
                 exec(compile(ast.Module([last], []), "slide", "exec"), self.names)
-        output = out.getvalue().rstrip()
-        shown = f"\n```python\n{code}\n```\n"
-        if output:
-            shown += self.slot(f'<pre class="output" aria-label="Output">{escape(output)}</pre>')
-        return shown
+        return out.getvalue().rstrip()
 
     def _figure(self, code, options):
-        return self.slot(_svg(eval(code, self.names), options))
+        key = f"figure {code} {options}"
+        return self.slot(self.remembered(key, lambda: _svg(eval(code, self.names), options)))
 
     def _frames(self, code, options):
-        drawn = [_svg(figure, options) for figure in eval(code, self.names)]
+        key = f"frames {code} {options}"
+        drawn = self.remembered(key, lambda: [_svg(figure, options) for figure in eval(code, self.names)])
         layers = "".join(f'<div class="{"frame fragment" if i else "frame"}">{svg}</div>' for i, svg in enumerate(drawn))
         return self.slot(f'<div class="frames">{layers}</div>')
 
     def _widget(self, code, options):
-        zoom = re.search(r"zoom=([\d.]+)", options)
-        body = eval(code, self.names).static_html()
-        return self.slot(f'<div class="widget" style="zoom:{zoom[1] if zoom else 1.3}">{body}</div>')
+        body, changed = re.subn(r'h\("section", ?\{', 'h("div",{role:"region",', eval(code, self.names).static_html())
+        if changed != 1:  # reveal.js takes a section inside a slide for a slide
+            raise SystemExit(f"{code} no longer begins with one section: look at _widget in {__file__}")
+        return self.slot(f'<div class="widget">{body}</div>')
 
 
 def _svg(figure, options):
@@ -179,9 +201,25 @@ def _svg(figure, options):
 
 
 def _thinner(svg):
-    """Return SVG with coordinates to a tenth of a point, and without line breaks that say nothing."""
+    """Return SVG with lighter pictures, coordinates to a tenth of a point, and without line breaks that say nothing."""
+    svg = re.sub(r"data:image/png;base64,([^\"]+)", _as_jpeg, svg)
+    svg = re.sub(r'(?<= [xy]=")[\d.]+(?=")', _tenth, svg)
     svg = re.sub(r' d="([^"]+)"', lambda d: ' d="' + re.sub(r"\d+\.\d{2,}", _tenth, " ".join(d[1].split())) + '"', svg)
     return re.sub(r">\s+<", "><", re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL))
+
+
+def _as_jpeg(found):
+    """Return an opaque picture of some size as JPEG, where that is smaller."""
+    from PIL import Image
+
+    raw, buffer = base64.b64decode(found[1]), io.BytesIO()
+    picture = Image.open(io.BytesIO(raw)).convert("RGBA")
+    if min(picture.size) < 48 or picture.getextrema()[3] != (255, 255):
+        return found[0]
+    picture.convert("RGB").save(buffer, "JPEG", quality=82, optimize=True)
+    if buffer.tell() > 0.8 * len(raw):
+        return found[0]
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _tenth(found):
@@ -217,12 +255,14 @@ def pandoc(markdown, target, *options):
     subprocess.run([*command, *options], input=markdown.encode(), cwd=SLIDES, check=True)
 
 
-def build():
+def build(again=False):
     """Write ``slides/deck.html`` and return the expanded Markdown with what fills its slots."""
     if not (SLIDES / "node_modules" / "reveal.js").is_dir():
         sys.exit("reveal.js is missing: run npm ci in the folder slides, or make slides, which does")
-    expander = Expander()
+    expander = Expander(again)
     source = expanded_source(expander)
+    MEMORY.parent.mkdir(parents=True, exist_ok=True)
+    MEMORY.write_text(json.dumps(expander.memory), encoding="utf-8")
     variables = {
         "revealjs-url": "node_modules/reveal.js",
         "theme": "../../../../theme",
@@ -241,7 +281,8 @@ def build():
     html = expander.fill(DECK.read_text(encoding="utf-8"))
     html = html.replace("<head>", f'<head>\n  <meta name="inputs" content="{input_hash()}">', 1)
     html = html.replace("maximum-scale=1.0, user-scalable=no, ", "")  # who needs larger letters may have them
-    html = html.replace("</body>", (SLIDES / "tail.html").read_text(encoding="utf-8") + "</body>", 1)
+    before, _, after = html.rpartition("</body>")  # the one in the notes' script is not the page's
+    html = before + (SLIDES / "tail.html").read_text(encoding="utf-8") + "</body>" + after
     DECK.write_text(html, encoding="utf-8")
     return source, expander
 
@@ -276,10 +317,10 @@ def main():
     """Build all, and say how large it became."""
     parser = argparse.ArgumentParser(description="Build the lecture.")
     parser.add_argument("--no-pdf", action="store_true", help="only the HTML deck and the handout's page")
+    parser.add_argument("--again", action="store_true", help="use the figures and numbers of the last build: for layout")
     arguments = parser.parse_args()
-    source, expander = build()
-    folder = ROOT / "build" / "slides"
-    folder.mkdir(parents=True, exist_ok=True)
+    source, expander = build(arguments.again)
+    folder = MEMORY.parent
     build_handout(source, expander, folder / "handout.html")
     print(f"{DECK.relative_to(ROOT)}: {len(slides_of(source))} slides, {DECK.stat().st_size / 1e6:.2f} MB")
     if not arguments.no_pdf:

@@ -81,7 +81,7 @@ def fitted(name):
     from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPClassifier
 
-    data = cc.load_dataset(name, n=400)
+    data = cc.load_dataset(name, n=200)
     models = {"logit": LogisticRegression()}
     for units in (2, 4, 16):
         models[f"{units} units"] = MLPClassifier((units,), activation="tanh", solver="lbfgs", max_iter=1000, random_state=0)
@@ -92,7 +92,7 @@ def fitted(name):
 
 def boundaries(name):
     """Return the regions of the four models."""
-    return cc.plot_boundaries(fitted(name), cc.load_dataset(name, n=400))
+    return legible(cc.plot_boundaries(fitted(name), cc.load_dataset(name, n=200)), 13.2)
 
 
 def share_right(name, model):
@@ -298,7 +298,7 @@ def seen():
     """Return the pictures that excite an ImageNet network most, or, until the package has them, a LeNet's maps."""
     if has("load_feature_pictures") and has("plot_pictures"):
         pictures = list(cc.load_feature_pictures())[:12]
-        return cc.plot_pictures(np.stack([p.picture for p in pictures]), columns=6)
+        return cc.plot_pictures(np.stack([p.picture[::2, ::2] for p in pictures]), columns=6)
     return maps_of_lenet()
 
 
@@ -370,7 +370,7 @@ def boxes(rows, alt, height=2.3, width=9.0):
     """Draw boxes in a row with arrows between them: (title, text, colour) each."""
     figure = new_figure(alt, height=height, width=width)
     ax = bare(figure.add_subplot())
-    n, gap = len(rows), 0.34
+    n, gap = len(rows), 0.22
     for i, (title, text, colour) in enumerate(rows):
         x = i * (1 + gap)
         ax.add_patch(__import__("matplotlib").patches.Rectangle((x, 0), 1, 1, facecolor=colour, edgecolor=INK, linewidth=1.2))
@@ -391,7 +391,7 @@ def way():
         ("Convolution", "neighbours\ntogether", PAPER),
         ("Computing", "Keras\nand CUDA", PAPER),
         ("Transfer", "start from\nothers' weights", PAPER),
-        ("An example", "a scraped\nhashtag", ORANGE),
+        ("Example", "a scraped\nhashtag", ORANGE),
     ]
     return boxes(rows, "The five parts: networks, convolution, computing, transfer, an example.")
 
@@ -401,7 +401,7 @@ def deep():
     rows = [
         ("$z_0$", "the picture\nh × w × colours", PAPER),
         ("$z_1$", "lines, spots", BLUE),
-        ("$z_2$", "corners, textures", BLUE),
+        ("$z_2$", "corners,\ntextures", BLUE),
         ("$z_3$", "parts of\nthe task", BLUE),
         ("softmax", "probabilities", ORANGE),
     ]
@@ -450,14 +450,6 @@ def bounds():
 def intensity(row):
     """Return the MACs of a layer for each number that it reads or writes once: its weights and its output."""
     return row.macs / (row.parameters + int(np.prod([n for n in row.output_shape if n])))
-
-
-def speeds():
-    """Return measured speeds, or, until the package has any, the arithmetic of LeNet's layers."""
-    if has("load_measurements") and has("plot_measurements"):
-        rows = [m for m in cc.load_measurements() if m.network == "small_cnn" and m.precision == "float32"]
-        return cc.plot_measurements(rows)
-    return bounds()
 
 
 # The hashtag
@@ -534,16 +526,20 @@ def few_labels_baseline():
 def hashtag_curves():
     """Return the transfer curves on the hashtag, or, until the package has them, the logit that they have to beat."""
     if has("plot_transfer_curves") and "hashtag" in cc.transfer_curves().sets:
-        return cc.plot_transfer_curves(data="hashtag")
+        return legible(cc.plot_transfer_curves(data="hashtag"), 11)
     return few_labels_baseline()
 
 
 def transfer_panels():
-    """Return the measured curves of transfer learning, or, until the package has them, the way it is done."""
-    if has("plot_transfer_curves"):
-        sets = cc.transfer_curves().sets
-        return cc.plot_transfer_curves(data=[name for name in ("flowers", "trashnet") if name in sets])
-    return transfer_steps()
+    """Return the measured curves of transfer learning on photographs."""
+    sets = cc.transfer_curves().sets
+    return legible(cc.plot_transfer_curves(data=[name for name in ("flowers", "trashnet") if name in sets]), 11)
+
+
+def measured_speeds():
+    """Return measured speeds of the small network."""
+    rows = [m for m in cc.load_measurements() if m.network == "small_cnn" and m.precision == "float32"]
+    return legible(cc.plot_measurements(rows), 11)
 
 
 def legible(figure, points):
