@@ -7,12 +7,13 @@ FOLDER ?= my-course
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint lessons clean
+.PHONY: help lab test lint lessons slides clean
 
 help:
 	@echo "make lab       set up, and open the course in JupyterLab (CUDA=1: with TensorFlow's GPU build)"
 	@echo "make test      set up, and run all tests"
 	@echo "make lessons   make the notebooks from notebooks/source"
+	@echo "make slides    make the lecture: slides/deck.html, and in build/slides its PDF and a handout (needs npm, chromium)"
 	@echo "make lint      ruff and import-linter"
 
 $(VENV)/bin/python:
@@ -40,6 +41,16 @@ lint: $(VENV)/.test
 
 lessons: $(VENV)/.test
 	$(BIN)/python scripts/build_lessons.py
+
+$(VENV)/.slides: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[lab,$(BACKEND),test,slides]"
+	@touch $@
+
+slides/node_modules/.package-lock.json: slides/package-lock.json
+	cd slides && npm ci --silent --no-audit --no-fund
+
+slides: $(VENV)/.slides slides/node_modules/.package-lock.json
+	$(BIN)/python scripts/build_slides.py
 
 clean:
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis

@@ -117,6 +117,20 @@ def export(
     console.print(f"Written: {export_lesson_page(notebook, page)}")
 
 
+@app.command()
+def slides(browser: Annotated[bool, typer.Option(help="Open the web browser.")] = True):
+    """Open the lecture: one page that needs no network, with its demos alive and its notes under the key s."""
+    from .lessons import find_slides
+
+    deck = find_slides()
+    console.print(f"The lecture: {deck}", soft_wrap=True)
+    console.print("Keys: arrows or space go on, s shows the notes, f fills the screen, Escape leaves a demo.")
+    if browser:
+        import webbrowser
+
+        webbrowser.open(deck.as_uri())
+
+
 def main():
     """Run the command; a fault of the user's is one sentence, not a traceback."""
     try:

@@ -85,6 +85,34 @@ def notebooks_folder():
     )
 
 
+def find_slides():
+    """Return where the lecture's slides are: inside the installed package, or in the checkout.
+
+    Returns
+    -------
+    pathlib.Path
+        One HTML file that needs no network.
+
+    Raises
+    ------
+    LessonError
+        If it is not there.
+
+    Examples
+    --------
+    >>> find_slides().name
+    'deck.html'
+    """
+    package = Path(__file__).resolve().parent
+    for folder in (package, package.parent):
+        if (deck := folder / "slides" / "deck.html").is_file():
+            return deck
+    raise LessonError(
+        f"The slides are missing: there is no file {package / 'slides' / 'deck.html'}. "
+        "Install the package again: pip install --force-reinstall --no-deps cnn-course"
+    )
+
+
 def list_lessons():
     """Return the lessons that ship with the package, in their order.
 

@@ -176,7 +176,16 @@ class Expander:
         body, changed = re.subn(r'h\("section", ?\{', 'h("div",{role:"region",', eval(code, self.names).static_html())
         if changed != 1:  # reveal.js takes a section inside a slide for a slide
             raise SystemExit(f"{code} no longer begins with one section: look at _widget in {__file__}")
-        return self.slot(f'<div class="widget">{body}</div>')
+        return self.slot(f'<div class="widget">{self._once(body)}</div>')
+
+    def _once(self, body):
+        """Return a widget's HTML; where the deck has its JavaScript already, that script also starts this widget."""
+        script, start = re.search(r'(<script type="module">.*)(^standalone\(.*?;\n)', body, re.DOTALL | re.MULTILINE).groups()
+        for place, html in enumerate(self.slots):
+            if script in html:
+                self.slots[place] = html.replace(script, script + start, 1)
+                return re.search(r"<div data-widget.*?</div>", body)[0]
+        return body
 
 
 def _svg(figure, options):
@@ -202,7 +211,7 @@ def _svg(figure, options):
 
 def _thinner(svg):
     """Return SVG with lighter pictures, coordinates to a tenth of a point, and without line breaks that say nothing."""
-    svg = re.sub(r"data:image/png;base64,([^\"]+)", _as_jpeg, svg)
+    svg = re.sub(r"data:image/\w+;base64,([^\"]+)", _as_jpeg, svg)
     svg = re.sub(r'(?<= [xy]=")[\d.]+(?=")', _tenth, svg)
     svg = re.sub(r' d="([^"]+)"', lambda d: ' d="' + re.sub(r"\d+\.\d{2,}", _tenth, " ".join(d[1].split())) + '"', svg)
     return re.sub(r">\s+<", "><", re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL))
@@ -216,7 +225,7 @@ def _as_jpeg(found):
     picture = Image.open(io.BytesIO(raw)).convert("RGBA")
     if min(picture.size) < 48 or picture.getextrema()[3] != (255, 255):
         return found[0]
-    picture.convert("RGB").save(buffer, "JPEG", quality=82, optimize=True)
+    picture.convert("RGB").save(buffer, "JPEG", quality=76, optimize=True)
     if buffer.tell() > 0.8 * len(raw):
         return found[0]
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
@@ -280,6 +289,7 @@ def build(again=False):
     pandoc(source, DECK, "-t", "revealjs", "--embed-resources", "--slide-level=2", "--syntax-highlighting=pygments", *options)
     html = expander.fill(DECK.read_text(encoding="utf-8"))
     html = html.replace("<head>", f'<head>\n  <meta name="inputs" content="{input_hash()}">', 1)
+    html = re.sub(r"<annotation .*?</annotation>", "", html, flags=re.DOTALL)  # the formulas' TeX, which nobody sees
     html = html.replace("maximum-scale=1.0, user-scalable=no, ", "")  # who needs larger letters may have them
     before, _, after = html.rpartition("</body>")  # the one in the notes' script is not the page's
     html = before + (SLIDES / "tail.html").read_text(encoding="utf-8") + "</body>" + after

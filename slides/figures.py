@@ -81,7 +81,7 @@ def fitted(name):
     from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPClassifier
 
-    data = cc.load_dataset(name, n=200)
+    data = cc.load_dataset(name, n=120)
     models = {"logit": LogisticRegression()}
     for units in (2, 4, 16):
         models[f"{units} units"] = MLPClassifier((units,), activation="tanh", solver="lbfgs", max_iter=1000, random_state=0)
@@ -92,7 +92,7 @@ def fitted(name):
 
 def boundaries(name):
     """Return the regions of the four models."""
-    return legible(cc.plot_boundaries(fitted(name), cc.load_dataset(name, n=200)), 13.2)
+    return legible(cc.plot_boundaries(fitted(name), cc.load_dataset(name, n=120)), 13.2)
 
 
 def share_right(name, model):
@@ -106,7 +106,7 @@ def logit_regions():
     """Return the regions of a multinomial logit on three classes."""
     from sklearn.linear_model import LogisticRegression
 
-    data = cc.load_dataset("three_classes")
+    data = cc.load_dataset("three_classes", n=300)
     figure = new_figure("Three classes of points, divided by a logit: straight borders.", width=4.3, height=3.5)
     cc.plot_boundaries(LogisticRegression(C=np.inf).fit(data.x, data.labels), data, ax=figure.add_subplot())
     return figure
