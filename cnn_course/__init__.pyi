@@ -135,13 +135,13 @@ from .plots.correlation import pixel_correlation as pixel_correlation
 from .plots.correlation import plot_pixel_correlation as plot_pixel_correlation
 from .plots.correlation import plot_shuffle as plot_shuffle
 from .plots.descent import plot_descent as plot_descent
+from .plots.devices import plot_measurements as plot_measurements
+from .plots.devices import plot_roofline as plot_roofline
 from .plots.evaluate import plot_calibration as plot_calibration
 from .plots.evaluate import plot_confusion as plot_confusion
 from .plots.evaluate import plot_errors as plot_errors
 from .plots.evaluate import plot_leaks as plot_leaks
 from .plots.evaluate import plot_precision_recall as plot_precision_recall
-from .plots.devices import plot_measurements as plot_measurements
-from .plots.devices import plot_roofline as plot_roofline
 from .plots.explain import plot_adversarial as plot_adversarial
 from .plots.explain import plot_embedding as plot_embedding
 from .plots.explain import plot_flip_rates as plot_flip_rates
@@ -170,7 +170,6 @@ from .training import build_augmentation as build_augmentation
 from .training import compare as compare
 from .training import train_model as train_model
 from .training import training_curves as training_curves
-from .widgets import ArchitectureDemo as ArchitectureDemo
 from .transfer import Backbone as Backbone
 from .transfer import BackboneTable as BackboneTable
 from .transfer import Classifier as Classifier
@@ -189,6 +188,7 @@ from .transfer import load_classifier as load_classifier
 from .transfer import save_classifier as save_classifier
 from .transfer import transfer_curves as transfer_curves
 from .transfer import unfreeze as unfreeze
+from .widgets import ArchitectureDemo as ArchitectureDemo
 from .widgets import AugmentationPreview as AugmentationPreview
 from .widgets import ClassifierDemo as ClassifierDemo
 from .widgets import ConvolutionDemo as ConvolutionDemo

@@ -22,7 +22,15 @@ SLIDES = ROOT / "slides"
 PACKAGE = ROOT / "cnn_course"
 STUB = PACKAGE / "__init__.pyi"
 DECK = SLIDES / "deck.html"
-SOURCES = ("slides/deck.md", "slides/theme.css", "slides/figures.py", "slides/tail.html", "slides/handout.css", "slides/package-lock.json", "scripts/build_slides.py")
+SOURCES = (
+    "slides/deck.md",
+    "slides/theme.css",
+    "slides/figures.py",
+    "slides/tail.html",
+    "slides/handout.css",
+    "slides/package-lock.json",
+    "scripts/build_slides.py",
+)
 MEMORY = ROOT / "build" / "slides" / "computed.json"
 SMALLEST = 18  # pixels of a slide that is 1280 wide: the smallest text in a figure
 
@@ -89,7 +97,12 @@ def _essence(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        if (
+            isinstance(body, list)
+            and body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+        ):
             node.body = body[1:] or [ast.Pass()]
     return ast.dump(tree).encode()
 
@@ -169,7 +182,9 @@ class Expander:
     def _frames(self, code, options):
         key = f"frames {code} {options}"
         drawn = self.remembered(key, lambda: [_svg(figure, options) for figure in eval(code, self.names)])
-        layers = "".join(f'<div class="{"frame fragment" if i else "frame"}">{svg}</div>' for i, svg in enumerate(drawn))
+        layers = "".join(
+            f'<div class="{"frame fragment" if i else "frame"}">{svg}</div>' for i, svg in enumerate(drawn)
+        )
         return self.slot(f'<div class="frames">{layers}</div>')
 
     def _widget(self, code, options):
@@ -180,7 +195,9 @@ class Expander:
 
     def _once(self, body):
         """Return a widget's HTML; where the deck has its JavaScript already, that script also starts this widget."""
-        script, start = re.search(r'(<script type="module">.*)(^standalone\(.*?;\n)', body, re.DOTALL | re.MULTILINE).groups()
+        script, start = re.search(
+            r'(<script type="module">.*)(^standalone\(.*?;\n)', body, re.DOTALL | re.MULTILINE
+        ).groups()
         for place, html in enumerate(self.slots):
             if script in html:
                 self.slots[place] = html.replace(script, script + start, 1)
@@ -286,7 +303,16 @@ def build(again=False):
         "pdfSeparateFragments": "false",
     }
     options = [f"-V{name}={value}" for name, value in variables.items()]
-    pandoc(source, DECK, "-t", "revealjs", "--embed-resources", "--slide-level=2", "--syntax-highlighting=pygments", *options)
+    pandoc(
+        source,
+        DECK,
+        "-t",
+        "revealjs",
+        "--embed-resources",
+        "--slide-level=2",
+        "--syntax-highlighting=pygments",
+        *options,
+    )
     html = expander.fill(DECK.read_text(encoding="utf-8"))
     html = html.replace("<head>", f'<head>\n  <meta name="inputs" content="{input_hash()}">', 1)
     html = re.sub(r"<annotation .*?</annotation>", "", html, flags=re.DOTALL)  # the formulas' TeX, which nobody sees
@@ -309,7 +335,7 @@ def print_pages(folder):
     """Print the deck, one page a slide, and the handout."""
     from playwright.sync_api import sync_playwright
 
-    flags = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking".split()
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
         page = browser.new_page(viewport={"width": 1280, "height": 720})
@@ -327,7 +353,9 @@ def main():
     """Build all, and say how large it became."""
     parser = argparse.ArgumentParser(description="Build the lecture.")
     parser.add_argument("--no-pdf", action="store_true", help="only the HTML deck and the handout's page")
-    parser.add_argument("--again", action="store_true", help="use the figures and numbers of the last build: for layout")
+    parser.add_argument(
+        "--again", action="store_true", help="use the figures and numbers of the last build: for layout"
+    )
     arguments = parser.parse_args()
     source, expander = build(arguments.again)
     folder = MEMORY.parent

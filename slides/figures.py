@@ -3,10 +3,24 @@
 import warnings
 from functools import cache
 
-import cnn_course as cc
 import numpy as np
+
+import cnn_course as cc
 from cnn_course.plots._style import (
-    BLUE, GREEN, INK, LARGE, LINE, MUTED, ORANGE, PAPER, PURPLE, TEXT, VERMILLION, bare, draw_picture, new_figure, styled, text_on,
+    BLUE,
+    GREEN,
+    INK,
+    LARGE,
+    LINE,
+    ORANGE,
+    PAPER,
+    TEXT,
+    VERMILLION,
+    bare,
+    draw_picture,
+    new_figure,
+    styled,
+    text_on,
 )  # fmt: skip
 from cnn_course.plots.convolution import _draw_sheet, _sheets
 
@@ -53,13 +67,17 @@ def nodes(sizes, names, alt, weights=None):
 
 def logit_nodes():
     """Return the logit as a network."""
-    return nodes((2, 3), (("X", "inputs"), ("f", "classes")), "A logit as a network: two inputs, three outputs, six lines.")
+    return nodes(
+        (2, 3), (("X", "inputs"), ("f", "classes")), "A logit as a network: two inputs, three outputs, six lines."
+    )
 
 
 def hidden_nodes():
     """Return a network with four hidden units."""
     names = (("X", "inputs"), ("Z", "hidden"), ("f", "classes"))
-    return nodes((2, 4, 3), names, "Two inputs, four hidden units, three outputs, each joined to all of the layer before.")
+    return nodes(
+        (2, 4, 3), names, "Two inputs, four hidden units, three outputs, each joined to all of the layer before."
+    )
 
 
 @styled
@@ -68,7 +86,9 @@ def activations():
     z = np.linspace(-4, 4, 200)
     curves = {"logistic": 1 / (1 + np.exp(-z)), "tanh": np.tanh(z), "ReLU": np.maximum(z, 0)}
     figure = new_figure("The logistic function from 0 to 1, tanh from −1 to 1, the ReLU cut at 0.", height=2.7)
-    for ax, (name, values), colour in zip(figure.subplots(1, 3), curves.items(), (BLUE, GREEN, VERMILLION), strict=True):
+    for ax, (name, values), colour in zip(
+        figure.subplots(1, 3), curves.items(), (BLUE, GREEN, VERMILLION), strict=True
+    ):
         ax.plot(z, values, color=colour, marker="", linestyle="-", linewidth=3.2)
         ax.set(title=name, xlabel="z", ylim=(-1.2, 2.2) if name == "ReLU" else (-1.2, 1.2))
         ax.axhline(0, color=LINE, linewidth=1, marker="", zorder=0)
@@ -84,7 +104,9 @@ def fitted(name):
     data = cc.load_dataset(name, n=120)
     models = {"logit": LogisticRegression()}
     for units in (2, 4, 16):
-        models[f"{units} units"] = MLPClassifier((units,), activation="tanh", solver="lbfgs", max_iter=1000, random_state=0)
+        models[f"{units} units"] = MLPClassifier(
+            (units,), activation="tanh", solver="lbfgs", max_iter=1000, random_state=0
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return {size: model.fit(data.x, data.labels) for size, model in models.items()}
@@ -150,7 +172,9 @@ def correlation(distance):
 
 def correlation_curves():
     """Return the correlation of pixels against their distance, for two photographs."""
-    return cc.plot_pixel_correlation({name: cc.pixel_correlation(cc.example_image(name), 100) for name in ("china", "flower")})
+    return cc.plot_pixel_correlation(
+        {name: cc.pixel_correlation(cc.example_image(name), 100) for name in ("china", "flower")}
+    )
 
 
 @styled
@@ -159,7 +183,9 @@ def frames():
     drawn = []
     for sheet in _sheets(IMAGE, KERNEL, 1, "valid", 1):
         row, column = (int(place) + 1 for place in sheet.position)
-        figure = new_figure(f"The window for row {row}, column {column} of the output: {sheet.sum}", width=5.0, height=3.3)
+        figure = new_figure(
+            f"The window for row {row}, column {column} of the output: {sheet.sum}", width=5.0, height=3.3
+        )
         _draw_sheet(figure.add_subplot(), sheet, width=5.0)
         drawn.append(figure)
     return drawn
@@ -277,7 +303,9 @@ def maps_of_lenet():
     model, _, test = trained()
     keras = cc.load_keras()
     picture = test.images[:1]
-    figure = new_figure("A digit, six maps of the first convolution and twelve of the second: strokes, then blots.", height=3.4)
+    figure = new_figure(
+        "A digit, six maps of the first convolution and twelve of the second: strokes, then blots.", height=3.4
+    )
     convolutions = [layer for layer in model.layers if "conv" in layer.name]
     grid = figure.subplots(3, 7)
     for ax in grid.ravel():
@@ -330,7 +358,9 @@ def attacked():
     """Draw a digit before and after the step, and how the share of right answers falls with the strength."""
     shares, examples = attack()
     percent = ", ".join(f"{100 * share:.0f} % at {strength}" for strength, share in shares.items())
-    figure = new_figure(f"A digit before and after one adversarial step, and the share right by its strength: {percent}.", height=3.1)
+    figure = new_figure(
+        f"A digit before and after one adversarial step, and the share right by its strength: {percent}.", height=3.1
+    )
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.5))
     for ax, picture, answer in zip((left, middle), examples[0][:2], examples[0][2:], strict=True):
         draw_picture(ax, picture)
@@ -373,7 +403,9 @@ def boxes(rows, alt, height=2.3, width=9.0):
     n, gap = len(rows), 0.22
     for i, (title, text, colour) in enumerate(rows):
         x = i * (1 + gap)
-        ax.add_patch(__import__("matplotlib").patches.Rectangle((x, 0), 1, 1, facecolor=colour, edgecolor=INK, linewidth=1.2))
+        ax.add_patch(
+            __import__("matplotlib").patches.Rectangle((x, 0), 1, 1, facecolor=colour, edgecolor=INK, linewidth=1.2)
+        )
         ink = INK if colour == PAPER else text_on(colour)
         ax.text(x + 0.5, 0.64, title, ha="center", va="center", fontsize=LARGE, color=ink, weight="bold")
         ax.text(x + 0.5, 0.3, text, ha="center", va="center", fontsize=TEXT - 1, color=ink)
@@ -416,7 +448,9 @@ def transfer_steps():
         ("3 Last block", "open it, small\nlearning rate", GREEN),
         ("4 All", "if pictures\nare many", PAPER),
     ]
-    return boxes(rows, "Freeze the body, train a new head, open the last block, open all if pictures are many.", height=2.3)
+    return boxes(
+        rows, "Freeze the body, train a new head, open the last block, open all if pictures are many.", height=2.3
+    )
 
 
 def keras_history():
@@ -427,7 +461,11 @@ def keras_history():
         ("2019", "inside\nTensorFlow 2", ORANGE),
         ("2023", "Keras 3:\nTensorFlow,\nJAX, PyTorch", GREEN),
     ]
-    return boxes(rows, "Keras: 2015 on Theano; 2017 on three backends and in R; 2019 inside TensorFlow 2; 2023 on three again.", height=2.3)
+    return boxes(
+        rows,
+        "Keras: 2015 on Theano; 2017 on three backends and in R; 2019 inside TensorFlow 2; 2023 on three again.",
+        height=2.3,
+    )
 
 
 @styled
@@ -437,7 +475,9 @@ def bounds():
     names = [row.name for row in rows]
     values = [intensity(row) for row in rows]
     words = ", ".join(f"{name} {value:.1f}" for name, value in zip(names, values, strict=True))
-    figure = new_figure(f"Multiply-accumulates for each number moved, one picture at a time: {words}.", width=5.2, height=3.4)
+    figure = new_figure(
+        f"Multiply-accumulates for each number moved, one picture at a time: {words}.", width=5.2, height=3.4
+    )
     ax = figure.add_subplot()
     ax.barh(names[::-1], values[::-1], color=[BLUE if v > 2 else VERMILLION for v in values[::-1]])
     ax.set(xlabel="MACs for each number moved", xscale="log")
@@ -518,7 +558,13 @@ def few_labels_baseline():
     figure = new_figure(f"A logit on pixels, share right by labelled pictures a class: {words}.", width=6.6, height=3.2)
     ax = figure.add_subplot()
     ax.plot(range(len(means)), [100 * v for v in means.values()], color=VERMILLION, label="logit on pixels")
-    ax.set(xticks=range(len(means)), xticklabels=means, xlabel="labelled pictures of each class", ylabel="% right", ylim=(0, 100))
+    ax.set(
+        xticks=range(len(means)),
+        xticklabels=means,
+        xlabel="labelled pictures of each class",
+        ylabel="% right",
+        ylim=(0, 100),
+    )
     ax.legend()
     return figure
 

@@ -94,7 +94,9 @@ def test_no_number_is_typed_into_a_slide():
         if heading == "Where it comes from":
             continue
         said = re.split(r"^::: notes$", body, flags=re.MULTILINE)[0]
-        prose = re.sub(r"^```.*?^```|\{\{.*?\}\}|\$\$.*?\$\$|\$[^$]+\$|`[^`]*`", "", said, flags=re.DOTALL | re.MULTILINE)
+        prose = re.sub(
+            r"^```.*?^```|\{\{.*?\}\}|\$\$.*?\$\$|\$[^$]+\$|`[^`]*`", "", said, flags=re.DOTALL | re.MULTILINE
+        )
         prose = re.sub(r"\b(19|20)\d\d\b|lesson 0\d|VGG-16|ResNet-50|LeNet-5|8, 32|10 classes", "", prose)
         assert not re.findall(r"\d\d+|\d %", prose), (heading, prose)
 
@@ -102,7 +104,9 @@ def test_no_number_is_typed_into_a_slide():
 def test_every_slide_has_notes_and_links_to_its_lesson_where_there_is_one(deck):
     slides = builder.slides_of(SOURCE)
     assert 50 <= len(slides) <= 70
-    sections = re.findall(r'<section (?:id="[^"]*" )?class="(?:title-slide )?[^"]*slide level2.*?</section>', deck, re.DOTALL)
+    sections = re.findall(
+        r'<section (?:id="[^"]*" )?class="(?:title-slide )?[^"]*slide level2.*?</section>', deck, re.DOTALL
+    )
     assert len(sections) == len(slides)
     for (heading, attributes, _), section in zip(slides, sections, strict=True):
         assert len(re.search(r'<aside class="notes">(.*?)</aside>', section, re.DOTALL)[1].strip()) > 20, heading
@@ -221,13 +225,17 @@ def test_axe_finds_nothing_serious(open_deck):
     for number in sorted({0, 1, 2, 4, 13, last - 1, last}):
         page.evaluate(f"Reveal.slide({number}, 0, 99)")
         found = Axe().run(page).response["violations"]
-        serious = {v["id"]: [n["html"][:150] for n in v["nodes"][:3]] for v in found if v["impact"] in ("serious", "critical")}
+        serious = {
+            v["id"]: [n["html"][:150] for n in v["nodes"][:3]] for v in found if v["impact"] in ("serious", "critical")
+        }
         assert serious == {}, number
     for name in ("demo-window", "demo-filter", "demo-descent", "window"):
         page.evaluate(f"location.hash = '#/{name}'")
         page.wait_for_function(f"Reveal.getCurrentSlide().id === '{name}'")
         found = Axe().run(page).response["violations"]
-        serious = {v["id"]: [n["html"][:150] for n in v["nodes"][:3]] for v in found if v["impact"] in ("serious", "critical")}
+        serious = {
+            v["id"]: [n["html"][:150] for n in v["nodes"][:3]] for v in found if v["impact"] in ("serious", "critical")
+        }
         assert serious == {}, name
     page.context.close()
 
