@@ -1,7 +1,7 @@
 """Build the lecture: ``slides/deck.md`` becomes one HTML file that works offline, a PDF, and a handout with the notes.
 
-Needs pandoc (``pip install pypandoc_binary``), reveal.js (``npm ci`` in ``slides``) and, for the two PDFs, Chromium. The
-figures, the output of the code and the numbers on the slides are computed here, by the package.
+Needs pandoc (``pip install pypandoc_binary``), reveal.js (``npm ci`` in ``slides``) and, for the two PDFs, Chromium.
+The figures, the output of the code and the numbers on the slides are computed here, by the package.
 """
 
 import argparse
@@ -16,6 +16,8 @@ import subprocess
 import sys
 from html import escape
 from pathlib import Path
+
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 SLIDES = ROOT / "slides"
@@ -58,9 +60,9 @@ def lesson_notebook(attributes):
 def input_hash():
     """Return a hash of everything the deck is made from, the same in every checkout.
 
-    These are the source, the theme, the figures, this script, the pinned reveal.js, the lessons that slides link to, the
-    widgets' JavaScript, and the modules of the package that define a name that the deck uses (``cc.name``), without their
-    docstrings and comments: a commit elsewhere does not make the deck stale.
+    These are the source, the theme, the figures, this script, the pinned reveal.js, the lessons that slides link to,
+    the widgets' JavaScript, and the modules of the package that define a name that the deck uses (``cc.name``),
+    without their docstrings and comments: a commit elsewhere does not make the deck stale.
     """
     digest = hashlib.sha256()
     for name in SOURCES:
@@ -300,7 +302,6 @@ def build(again=False):
         "hash": "true",
         "transition": "none",
         "slideNumber": "'c/t'",
-        "pdfSeparateFragments": "false",
     }
     options = [f"-V{name}={value}" for name, value in variables.items()]
     pandoc(
@@ -316,11 +317,36 @@ def build(again=False):
     html = expander.fill(DECK.read_text(encoding="utf-8"))
     html = html.replace("<head>", f'<head>\n  <meta name="inputs" content="{input_hash()}">', 1)
     html = re.sub(r"<annotation .*?</annotation>", "", html, flags=re.DOTALL)  # the formulas' TeX, which nobody sees
+    one_page = "pdfSeparateFragments: false, pdfMaxPagesPerSlide: 1,"  # pandoc's template has no variable for them
+    html = html.replace("Reveal.initialize({\n", f"Reveal.initialize({{\n        {one_page}\n", 1)
     html = html.replace("maximum-scale=1.0, user-scalable=no, ", "")  # who needs larger letters may have them
     before, _, after = html.rpartition("</body>")  # the one in the notes' script is not the page's
     html = before + (SLIDES / "tail.html").read_text(encoding="utf-8") + "</body>" + after
-    DECK.write_text(html, encoding="utf-8")
+    DECK.write_text(lighter(html), encoding="utf-8")
     return source, expander
+
+
+def lighter(html):
+    """Return the deck with coordinates of two decimals and with pictures as WebP where that is smaller."""
+
+    def drawing(match):
+        svg = re.sub(r"(?<![\d.])(\d*[1-9]\d*\.\d\d)\d+", r"\1", match[0])  # not 0.0156: that is a scale
+        return re.sub(r'((?:<use [^>]* style="([^"]*)"/>\s*)(?:<use [^>]* style="\2"/>\s*)+)', markers, svg)
+
+    def markers(match):  # a run of markers in one style: say the style once
+        style = f' style="{match[2]}"'
+        return f"<g{style}>{match[1].replace(style, '')}</g>"
+
+    def picture(match):
+        raw = base64.b64decode(match[1])
+        made = io.BytesIO()
+        Image.open(io.BytesIO(raw)).save(made, "WEBP", quality=72, method=6)
+        if made.tell() >= len(raw):
+            return match[0]
+        return f"data:image/webp;base64,{base64.b64encode(made.getvalue()).decode()}"
+
+    html = re.sub(r"<svg.*?</svg>", drawing, html, flags=re.DOTALL)
+    return re.sub(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=\s]+)", picture, html)
 
 
 def build_handout(source, expander, target):

@@ -1,7 +1,8 @@
-"""Figures and numbers of the lecture, made by the package when the slides are built; `cc` and `np` for the slides too."""
+"""Figures and numbers of the lecture, made by the package when the slides are built; the slides use `cc` and `np`."""
 
 import warnings
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,11 +30,6 @@ KERNEL = np.array([[0, 1, 2], [2, 2, 0], [0, 1, 2]])
 UPRIGHT = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 
 
-def has(name):
-    """Return whether the package has this name yet: a slide takes the better figure as soon as there is one."""
-    return name in dir(cc)
-
-
 def rows_of(matrix):
     """Return a matrix as it is read aloud: its rows, with bars between them."""
     return " / ".join(" ".join(str(int(v)) for v in row) for row in np.asarray(matrix))
@@ -49,7 +45,7 @@ def nodes(sizes, names, alt, weights=None):
     ax = bare(figure.add_subplot())
     ax.set_aspect("equal")
     places = [[(2.6 * i, (n - 1) / 2 - k) for k in range(n)] for i, n in enumerate(sizes)]
-    for left, right in zip(places, places[1:], strict=False):
+    for left, right in pairwise(places):
         for x0, y0 in left:
             for x1, y1 in right:
                 ax.plot([x0, x1], [y0, y1], color=LINE, linewidth=1.4, marker="", linestyle="-", zorder=1)
@@ -297,37 +293,10 @@ def _shape(row):
     return " × ".join(str(n) for n in row.output_shape if n is not None)
 
 
-@styled
-def maps_of_lenet():
-    """Draw a digit, and what the first and the second convolution of the trained LeNet make of it."""
-    model, _, test = trained()
-    keras = cc.load_keras()
-    picture = test.images[:1]
-    figure = new_figure(
-        "A digit, six maps of the first convolution and twelve of the second: strokes, then blots.", height=3.4
-    )
-    convolutions = [layer for layer in model.layers if "conv" in layer.name]
-    grid = figure.subplots(3, 7)
-    for ax in grid.ravel():
-        bare(ax)
-    draw_picture(grid[0, 0], picture[0])
-    grid[0, 0].set_title("picture")
-    for layer, places in zip(convolutions, (grid[0, 1:], grid[1:, 1:].ravel()), strict=True):
-        maps = np.asarray(keras.Model(model.inputs, layer.output).predict(picture, verbose=0))[0]
-        for k, ax in enumerate(places):
-            draw_picture(ax, maps[:, :, k], cmap="gray")
-    for ax, text in ((grid[1, 0], "second\nlayer"), (grid[2, 0], "")):
-        ax.text(0.5, 0.5, text, ha="center", va="center", fontsize=TEXT, transform=ax.transAxes)
-    grid[0, 3].set_title("first layer")
-    return figure
-
-
 def seen():
-    """Return the pictures that excite an ImageNet network most, or, until the package has them, a LeNet's maps."""
-    if has("load_feature_pictures") and has("plot_pictures"):
-        pictures = list(cc.load_feature_pictures())[:12]
-        return cc.plot_pictures(np.stack([p.picture[::2, ::2] for p in pictures]), columns=6)
-    return maps_of_lenet()
+    """Return the pictures that excite channels of an ImageNet network most."""
+    pictures = cc.load_feature_pictures()
+    return cc.plot_pictures(np.stack([p.picture[::2, ::2] for p in pictures]), columns=6)
 
 
 @cache
@@ -533,7 +502,7 @@ def posted_again():
 
 @cache
 def few_labels_pixels():
-    """Return mean accuracies of a logit on small pixels with 5 to 40 labelled pictures of each class, five draws each."""
+    """Return mean accuracies of a logit on small pixels with 5 to 40 labels of each class, five draws each."""
     from sklearn.linear_model import LogisticRegression
 
     train, new = hashtag(), cc.load_dataset("hashtag", "test", n=500)
@@ -550,36 +519,14 @@ def few_labels_pixels():
     return means
 
 
-@styled
-def few_labels_baseline():
-    """Draw how a logit on pixels does with few labels."""
-    means = few_labels_pixels()
-    words = ", ".join(f"{n} labels {100 * share:.0f} %" for n, share in means.items())
-    figure = new_figure(f"A logit on pixels, share right by labelled pictures a class: {words}.", width=6.6, height=3.2)
-    ax = figure.add_subplot()
-    ax.plot(range(len(means)), [100 * v for v in means.values()], color=VERMILLION, label="logit on pixels")
-    ax.set(
-        xticks=range(len(means)),
-        xticklabels=means,
-        xlabel="labelled pictures of each class",
-        ylabel="% right",
-        ylim=(0, 100),
-    )
-    ax.legend()
+def curves_of(data):
+    """Return the measured curves of transfer learning on one set, or on several."""
+    figure = legible(cc.plot_transfer_curves(data=data), 11)
+    if isinstance(data, str):
+        figure.set_size_inches(6.2, 4.2)
+        for legend in figure.legends:
+            legend.set_ncols(1)
     return figure
-
-
-def hashtag_curves():
-    """Return the transfer curves on the hashtag, or, until the package has them, the logit that they have to beat."""
-    if has("plot_transfer_curves") and "hashtag" in cc.transfer_curves().sets:
-        return legible(cc.plot_transfer_curves(data="hashtag"), 11)
-    return few_labels_baseline()
-
-
-def transfer_panels():
-    """Return the measured curves of transfer learning on photographs."""
-    sets = cc.transfer_curves().sets
-    return legible(cc.plot_transfer_curves(data=[name for name in ("flowers", "trashnet") if name in sets]), 11)
 
 
 def measured_speeds():

@@ -38,7 +38,7 @@ def test_a_change_to_a_slide_or_to_a_figure_makes_the_deck_stale(tmp_path, monke
     import shutil
 
     for folder in ("slides", "scripts", "notebooks", "cnn_course"):
-        skipped = shutil.ignore_patterns("node_modules", "*.html", "solved", "__pycache__", "*.h5", "*.gz", "*.npz")
+        skipped = shutil.ignore_patterns("node_modules", "deck.html", "solved", "__pycache__", "*.h5", "*.gz", "*.npz")
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=skipped)
     monkeypatch.setattr(builder, "ROOT", tmp_path)
     monkeypatch.setattr(builder, "SLIDES", tmp_path / "slides")
@@ -158,7 +158,8 @@ LOOK = """() => {
   }
   const foot = slide.querySelector(".foot")?.getBoundingClientRect().top ?? innerHeight;
   for (const part of slide.children)
-    if (!part.matches("aside, .foot") && part.getBoundingClientRect().bottom > foot + 1) faults.push("reaches the foot");
+    if (!part.matches("aside, .foot") && part.getBoundingClientRect().bottom > foot + 1)
+      faults.push("reaches the foot");
   for (const part of slide.querySelectorAll("figure svg, table, pre")) {
     const box = part.getBoundingClientRect();
     if (box.right > innerWidth || box.left < 0) faults.push("a figure or a table is too wide");

@@ -238,7 +238,8 @@ assert waited["cache and prefetch"] < waited["nothing"]
 #
 # **Mixed precision**: compute in 16 bits, keep the weights in 32. Half the bytes, and newer cards have units for it that are many
 # times as fast. `float16` overflows at 65,504 and loses small gradients, so Keras scales the loss; `bfloat16` keeps the range of
-# `float32` and has only 8 bits for the digits. On an ordinary processor it is usually *slower*: it must pretend.
+# `float32` and has only 8 bits for the digits. An ordinary processor must pretend, and is slower; a new server's may have units
+# for `bfloat16`, and be faster. Measure:
 
 # %% tags=["nbval-check-output"]
 for dtype in ("float32", "float16", "bfloat16"):
