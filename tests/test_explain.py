@@ -55,6 +55,9 @@ models = {k: build(shape, 3, dropout=0.3, augmentation=noisy, seed=0, **small.ge
 models["mobilenet in a model"] = mobilenet
 models["sequential"] = keras.Sequential([keras.Input(shape), keras.layers.Conv2D(4, 3), keras.layers.Flatten(),
     keras.layers.Dense(3), keras.layers.Softmax()])
+models["transfer"] = cc.build_transfer_model("MobileNet", 3, shape, alpha=0.25, seed=0)
+own = cc.build_small_cnn(shape, 3, filters=(4, 4), seed=0)
+models["transfer from a network of one's own"] = cc.build_transfer_model(own, 3, seed=0)
 models["two classes"] = cc.build_small_cnn(shape, 2, filters=(4, 4), seed=0)
 models["a regression"] = cc.build_small_cnn(shape, None, filters=(4, 4), seed=0)
 def refused(function, name):

@@ -260,7 +260,7 @@ def transposed_output_size(input_size, kernel_size, strides=1, padding="valid", 
 def _beyond(axis, ceil_mode, count_padding):
     end_of_last = (positions(axis, ceil_mode) - 1) * axis.stride + axis.window
     after = 0 if count_padding else axis.padding[1]
-    return max(axis.padded - end_of_last - after, 0)
+    return min(max(axis.padded - end_of_last - after, 0), axis.padded if count_padding else axis.size)
 
 
 def _pad_to(axis, wanted):

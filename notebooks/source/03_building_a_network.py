@@ -167,6 +167,12 @@ print(f"{share:.1%} of {len(test)} new digits are right")
 assert share > 0.9
 
 # %% [markdown]
+# Keep it, in a file beside this notebook: lesson 07 looks inside it.
+
+# %%
+lenet.save("lenet.keras")
+
+# %% [markdown]
 # ## 5 · How many filters?
 #
 # Nobody can say beforehand. Try 2, 8 and 32, and look. The digits are too easy for this; take drawn shapes, anywhere in the

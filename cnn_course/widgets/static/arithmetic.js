@@ -38,7 +38,7 @@ export function axisOf(problem, axis) {
   const output = outputSize(size, along.reach, stride, padding, ceil);
   const padded = size + padding[0] + padding[1];
   const unread = Math.max(padded - ((output - 1) * stride + along.reach), 0);
-  const unreached = Math.max(unread - padding[1], 0);
+  const unreached = Math.min(Math.max(unread - padding[1], 0), size);
   return { ...along, padding, padded, output, ceil, unread, unreached };
 }
 
