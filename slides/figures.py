@@ -297,7 +297,9 @@ def seen():
     """Return the pictures that excite channels of an ImageNet network most."""
     pictures = cc.load_feature_pictures()
     figure = cc.plot_pictures(np.stack([p.picture[::2, ::2] for p in pictures]), columns=6)
-    figure.alt = "What twelve channels of MobileNetV2 answer to most: stripes, then patterns, then fur, beaks and houses."
+    figure.alt = (
+        "What twelve channels of MobileNetV2 answer to most: stripes, then patterns, then fur, beaks and houses."
+    )
     return figure
 
 
