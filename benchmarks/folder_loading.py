@@ -7,6 +7,8 @@ Like is compared with like, an array with an array; `by_keras` throws each batch
 process can cost as much as the decoding, so each way finds as much as it needs touched and given back before it begins.
 What a reader waits for is the first load of a process that has loaded its packages and nothing else: that is measured
 too, each time in a new process.
+Keras has two speeds on the large photographs, about 1.65 and 2.56 s, and keeps to one of them for several rounds; so
+look at its fastest and slowest round, too (quiet repetitions of nine rounds gave 1.22, 1.23 and 1.25 times its speed).
 The files are made once, in ``--folder``. Run it from the repository; it writes
 ``benchmarks/results/folder_loading.md``::
 
