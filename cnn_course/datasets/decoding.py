@@ -93,7 +93,7 @@ def decode(data, size, crop_to_aspect_ratio=False, out=None):
     """
     try:
         pixels, orientation, asked = None, 1, size
-        if b"Exif\0" not in data:  # nothing but the camera's notes turns a JPEG: no need to ask Pillow
+        if not _may_be_turned(data):  # no need to ask Pillow, which takes longer
             pixels = _jpeg(data, size)
         if pixels is None:
             image = _open(data)
@@ -112,6 +112,16 @@ def decode(data, size, crop_to_aspect_ratio=False, out=None):
         raise
     except Exception as error:  # damaged files bring whatever a decoder in C or Python lets through
         raise UnusableError(f"damaged: {_short(error)}") from None
+
+
+def _may_be_turned(data):
+    """Return whether anything but a JPEG without EXIF, which alone turns one; its megabytes of pixels are not searched."""
+    at = 2
+    while data[at : at + 1] == b"\xff" and data[at : at + 2] != b"\xff\xda":
+        if data[at + 4 : at + 9] == b"Exif\0":
+            return True
+        at += 2 + int.from_bytes(data[at + 2 : at + 4])
+    return data[at : at + 2] != b"\xff\xda"
 
 
 def _open(data):

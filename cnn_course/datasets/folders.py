@@ -283,7 +283,8 @@ def _read_one(path, picture, crop):
 
 def _in_threads(work, n, title):
     """Return the results of work(rows) for all rows; decoders let go of Python's lock, so threads are enough."""
-    chunks = [range(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
+    step = max(1, min(CHUNK, n // (32 * _cores())))  # few large photographs: no core waits for another one's last chunk
+    chunks = [range(start, min(start + step, n)) for start in range(0, n, step)]
     results = []
     show = progress_bar(title, n) if title else nullcontext(lambda amount: None)
     with warnings.catch_warnings(), show as advance, ThreadPoolExecutor(_cores()) as pool:
