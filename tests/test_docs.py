@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 import cnn_course as cc
+from cnn_course.exercises import list_exercises
+from cnn_course.lessons import list_lessons
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -23,3 +25,10 @@ def test_every_data_card_stands_in_the_documentation():
 def test_links_between_pages_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_the_readme_lists_every_lesson_with_its_exercises_and_points():
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    for lesson in list_lessons():
+        points = [exercise.points for exercise in list_exercises(lesson.number)]
+        assert f"| {lesson.number} | {lesson.title} | {len(points)} | {sum(points)} |" in page
