@@ -224,4 +224,6 @@ def run(nb, folder):
     """
     from nbclient import NotebookClient
 
-    NotebookClient(nb, allow_errors=True, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
+    resources = {"metadata": {"path": str(folder)}}
+    quiet = ["--IPKernelApp.log_level=40"]  # what the kernel would tell whoever started the server
+    NotebookClient(nb, allow_errors=True, timeout=600, resources=resources, extra_arguments=quiet).execute()

@@ -63,11 +63,12 @@ def test_a_notebook_that_was_run_is_not_run_again(tmp_path):
     assert "raise" in page.read_text()
 
 
-def test_a_notebook_that_was_run_in_part_is_run_whole(tmp_path):
+def test_a_notebook_that_was_run_in_part_is_run_whole_and_in_silence(tmp_path, capfd):
     """The lessons as they ship hold a few stored outputs only."""
     cells = [new_code_cell("x = 20", execution_count=1), new_code_cell("print(x + 22)")]
     nbformat.write(new_notebook(cells=cells), tmp_path / "part.ipynb")
     assert "42" in export_lesson_page(tmp_path / "part.ipynb", tmp_path / "part.html").read_text().split("</style>")[-1]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_cell_that_fails_is_shown_and_the_rest_runs(tmp_path):
