@@ -194,6 +194,22 @@ def test_saliency_integrated_gradients_and_grad_cam_equal_captum(flat, pictures,
     close(cc.grad_cam(flat, pictures, 1, method="hires_cam", resize=False), found.detach())
 
 
+def test_saliency_and_grad_cam_equal_tf_keras_vis(flat, pictures):
+    """On a flat functional model, where it works on Keras 3."""
+    reason = "no tf-keras-vis: pip install --no-deps tf-keras-vis deprecated"
+    vis = pytest.importorskip("tf_keras_vis.saliency", reason=reason)
+    from tf_keras_vis.gradcam import Gradcam
+    from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+    from tf_keras_vis.utils.scores import CategoricalScore
+
+    x, classes = pictures.astype("float32"), CategoricalScore([2, 0, 1])
+    for of, modifier in (("score", ReplaceToLinear()), ("probability", None)):
+        found = vis.Saliency(flat, modifier)(classes, x, normalize_map=False)
+        close(cc.saliency(flat, pictures, [2, 0, 1], of=of), found)
+        found = Gradcam(flat, modifier)(classes, x, penultimate_layer="conv_2", expand_cam=False, normalize_cam=False)
+        close(cc.grad_cam(flat, pictures, [2, 0, 1], of=of, resize=False), found)
+
+
 def test_integrated_gradients_add_up_to_the_score(flat, pictures):
     parts = cc.saliency(flat, pictures, 0, "integrated", samples=200, signed=True)
     logits = keras.Model(flat.input, flat.get_layer("hidden_1").output).predict(pictures, verbose=0)
@@ -274,6 +290,103 @@ def test_a_layer_is_found_by_path_and_a_double_name_is_refused():
         cc.feature_maps(model, picture, "conv")
     with pytest.raises(cc.ModelError, match=r"no layer 'cnv'\. It has first/conv"):
         cc.grad_cam(model, picture, layer="cnv")
+
+
+def head(x, activation="softmax", units=3):
+    return keras.layers.Dense(units, activation=activation)(keras.layers.GlobalAveragePooling2D()(x))
+
+
+def convolved(inputs):
+    return keras.layers.Conv2D(4, 3, activation="relu", name="conv")(keras.layers.Rescaling(1 / 255)(inputs))
+
+
+@pytest.mark.parametrize("end", ["inside", "layer", "operation", "function of the backend"])
+def test_a_softmax_of_any_make_is_left_out_of_the_score(pictures, end):
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((16, 16, 3))
+    scores = keras.Model(inputs, head(convolved(inputs), None))
+    ends = {
+        "inside": "softmax",
+        "layer": keras.layers.Softmax(),
+        "operation": keras.ops.softmax,
+        "function of the backend": None,
+    }
+    if end == "function of the backend":
+        tensorflow = pytest.importorskip("tensorflow", reason="no tensorflow: pip install tensorflow")
+        ends[end] = tensorflow.nn.softmax  # its name is softmax_v2
+    if callable(ends[end]) and end != "function of the backend":
+        model = keras.Model(inputs, ends[end](scores.output))
+    else:
+        model = keras.Model(inputs, head(scores.get_layer("conv").output, ends[end]))
+        model.set_weights(scores.get_weights())
+    close(model.predict(pictures, verbose=0), keras.ops.softmax(scores.predict(pictures, verbose=0)))
+    for function in (*FUNCTIONS, cc.adversarial):
+        options = {"strength": 2} if function is cc.adversarial else {"class_index": 1}
+        close(function(model, pictures, **options), function(scores, pictures, **options))
+
+
+def test_what_is_no_row_of_numbers_from_one_output_is_refused(pictures):
+    inputs = keras.Input((16, 16, 3))
+    x = convolved(inputs)
+    with pytest.raises(cc.ModelError, match="one input and one output"):
+        cc.saliency(keras.Model(inputs, [head(x), head(x, "sigmoid", 1)]), pictures)
+    with pytest.raises(cc.ModelError, match=r"a row of numbers for each picture, \(n, classes\)\. It gives \(None, 14"):
+        cc.adversarial(keras.Model(inputs, x), pictures, 4)
+
+
+class Block(keras.layers.Layer):
+    """A layer with a convolution inside, as a student writes one: without get_config."""
+
+    def __init__(self, filters):
+        super().__init__(name="block")
+        self.convolution = keras.layers.Conv2D(filters, 3, padding="same")
+
+    def call(self, x):
+        return x + self.convolution(x)
+
+
+def test_a_layer_of_ones_own_with_a_convolution_inside_has_maps(pictures):
+    inputs = keras.Input((16, 16, 3))
+    model = keras.Model(inputs, head(Block(3)(keras.layers.Rescaling(1 / 255)(inputs))))
+    assert list(cc.feature_maps(model, pictures)) == ["block"]
+    assert cc.grad_cam(model, pictures[0], 0).shape == (16, 16)
+    with pytest.raises(cc.ModelError, match="cannot be copied: a layer of your own needs get_config"):
+        cc.randomise_weights(model)
+
+
+def test_a_float_picture_in_0_to_1_is_warned_of_where_the_model_divides(flat, pictures):
+    with pytest.warns(UserWarning, match="lies in 0..1 and the model divides by 255 once more"):
+        cc.saliency(nested(flat), pictures / 255)
+
+
+@pytest.mark.filterwarnings("error")
+def test_pictures_in_any_usual_form_give_the_same(flat, pictures):
+    expected = cc.grad_cam(flat, pictures)
+    for form in (pictures.astype("float64"), pictures.astype("int32"), keras.ops.convert_to_tensor(pictures)):
+        close(cc.grad_cam(flat, form), expected)
+    close(cc.grad_cam(flat, pictures[:1])[0], expected[0])
+    grey = cc.build_small_cnn((12, 10, 1), 2, filters=(4,), seed=0)
+    x = pictures[:2, :12, :10, 0]
+    close(cc.saliency(grey, x, 0), cc.saliency(grey, x[..., None], 0))
+    close(cc.saliency(grey, x[0], 0), cc.saliency(grey, x, 0)[0])
+    black = np.zeros((12, 10), "float32")
+    assert cc.saliency(grey, black, 0).shape == (12, 10)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_in_mixed_precision_the_maps_are_nearly_the_same(flat, pictures, policy):
+    before = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_dtype_policy(policy)
+    try:
+        mixed = cc.build_small_cnn((16, 16, 3), 4, filters=(6, 8), units=10, seed=3)
+    finally:
+        keras.mixed_precision.set_dtype_policy(before)
+    mixed.set_weights(flat.get_weights())
+    assert mixed.get_layer("conv_2").compute_dtype == policy.removeprefix("mixed_")
+    for function in FUNCTIONS:
+        got, expected = function(mixed, pictures, 1), function(flat, pictures, 1)
+        assert got.dtype == np.float32 and np.corrcoef(got.ravel(), expected.ravel())[0, 1] > 0.95, function
+    assert (cc.adversarial(mixed, pictures, 4) == cc.adversarial(flat, pictures, 4)).mean() > 0.9
 
 
 def test_wrong_arguments_are_named(flat, pictures):

@@ -52,7 +52,21 @@ def test_pictures_of_another_size_and_colour_are_fitted():
     assert "dog" in repr(demo) or "cat" in repr(demo)
 
 
+@pytest.mark.parametrize("end", ["softmax outside the layers", "none"])
+def test_probabilities_are_shown_also_of_a_model_that_ends_in_scores(end):
+    keras = cc.load_keras()
+    inputs = keras.Input((8, 8, 1))
+    x = keras.layers.Dense(3)(keras.layers.Flatten()(keras.layers.Conv2D(2, 3)(inputs)))
+    scores = keras.Model(inputs, x)
+    model = scores if end == "none" else keras.Model(inputs, keras.ops.softmax(x))
+    picture = np.random.default_rng(0).integers(0, 256, (8, 8), "uint8")
+    expected = keras.ops.softmax(scores.predict(picture[None, ..., None], verbose=0)[0])
+    np.testing.assert_allclose(cc.ClassifierDemo(model, picture=picture).probabilities, expected, rtol=1e-4, atol=1e-6)
+
+
 def test_what_is_no_classifier_of_pictures_is_refused(model):
+    with pytest.raises(cc.ModelError, match="a single number at its end must be a sigmoid's"):
+        cc.ClassifierDemo(cc.build_small_cnn((8, 8, 1), None, filters=(4,), seed=0))
     with pytest.raises(cc.ModelError, match="classifier of pictures"):
         cc.ClassifierDemo(cc.build_logit((4,), 3, seed=0))
     with pytest.raises(cc.ModelError, match="no convolution"):

@@ -66,14 +66,8 @@ class Run:
         self.calls, self.output = [], None
         self._replace, self._until, self._scores, self._linear = replace or {}, until, scores, linear
         self._times = {}
-        graph = graph_of(model)
-        if graph is None or len(graph.inputs) != 1 or len(graph.outputs) != 1:
-            raise ModelError(
-                "model must be a built Sequential or functional model with one input and one output: give it an Input, "
-                f"or call it once. Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
-            )
         with suppress(_Reached):
-            (self.output,) = self._through(graph, [x], "", True)
+            (self.output,) = self._through(_checked_graph(model), [x], "", True)
 
     def _through(self, graph, inputs, prefix, last):
         known = {id(tensor): value for tensor, value in zip(graph.inputs, inputs, strict=True)}
@@ -115,11 +109,23 @@ def graph_of(model):
     return graph if hasattr(graph, "_nodes_by_depth") else None
 
 
+def _checked_graph(model):
+    graph = graph_of(model)
+    if graph is None or len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        raise ModelError(
+            "model must be a built Sequential or functional model with one input and one output: give it an Input, "
+            f"or call it once. Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
+        )
+    return graph
+
+
 def _squashes(layer):
     """Return whether a layer ends in a softmax or sigmoid that can be left out."""
-    activation = getattr(getattr(layer, "activation", None), "__name__", "")
-    known = isinstance(layer, keras.layers.Dense | keras.layers.Activation) and activation in _SQUASHING
-    return known or isinstance(layer, keras.layers.Softmax)
+    if not isinstance(layer, keras.layers.Dense | keras.layers.Activation):
+        return type(layer).__name__.lower() in _SQUASHING  # also the bare operations of keras.ops
+    activation = layer.activation
+    name = getattr(activation, "__name__", type(activation).__name__)
+    return name.lower().removesuffix("_v2") in _SQUASHING  # tf.nn.softmax calls itself softmax_v2
 
 
 def bends(layer):
@@ -142,15 +148,28 @@ def _without_activation(layer, x):
 
 
 def kind_of_output(model):
-    """Return ``"classes"``, ``"binary"`` (one probability), or ``"number"`` (a regression), by the last layer."""
-    width = model.output_shape[-1]
-    if width > 1:
+    """Return ``"classes"``, ``"binary"`` (one probability), or ``"number"`` (a regression), by the last layer.
+
+    Raises
+    ------
+    ModelError
+        If the model has several outputs, or gives something else than a row of numbers for each picture.
+    """
+    shape = _checked_graph(model).outputs[0].shape
+    if len(shape) != 2:
+        raise ModelError(f"model must give a row of numbers for each picture, (n, classes). It gives {tuple(shape)}.")
+    if shape[1] > 1:
         return "classes"
+    return "binary" if gives_probabilities(model) else "number"
+
+
+def gives_probabilities(model):
+    """Return whether a model ends in a softmax or sigmoid."""
     layer, graph = model, graph_of(model)
     while graph is not None:
         layer = graph.outputs[0]._keras_history.operation
         graph = graph_of(layer)
-    return "binary" if _squashes(layer) else "number"
+    return _squashes(layer)
 
 
 def find_call(calls, layer):
@@ -176,8 +195,13 @@ def find_call(calls, layer):
 
 
 def convolutions(calls):
-    """Return the calls of convolutions."""
-    return [call for call in calls if call.is_map and "Conv" in type(call.layer).__name__]
+    """Return the calls of convolutions, and of layers with convolutions inside that cannot be run one by one."""
+    return [call for call in calls if call.is_map and graph_of(call.layer) is None and _convolves(call.layer)]
+
+
+def _convolves(layer):
+    parts = layer._flatten_layers() if isinstance(layer, keras.Layer) else [layer]
+    return any("Conv" in type(part).__name__ for part in parts)
 
 
 def last_map(calls):
@@ -190,7 +214,7 @@ def last_map(calls):
     """
     if not convolutions(calls):
         raise ModelError(
-            "This needs a convolution, and the model has none: its layers are "
+            "This needs a convolution whose maps can be seen, and the model has none: its layers are "
             f"{', '.join(call.path for call in calls)}. A multinomial logit or an MLP knows no neighbours."
         )
     first = calls.index(convolutions(calls)[0])

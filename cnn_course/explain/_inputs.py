@@ -1,5 +1,6 @@
 """What every function of this room is given: a model, a picture or several, and a class."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
@@ -22,8 +23,8 @@ def pictures_of(model, image):
     wanted = getattr(model, "input_shape", None)
     if not isinstance(wanted, tuple) or len(wanted) != 4:
         raise ModelError(
-            f"model must take pictures (height, width, channels): is it built? Received: a {type(model).__name__} "
-            f"with input_shape={wanted}"
+            "model must take pictures (height, width, channels) and be Sequential or functional: is it built? "
+            f"Received: a {type(model).__name__} with input_shape={wanted}"
         )
     array = np.asarray(image)
     if array.dtype.kind not in "uif":
@@ -38,7 +39,16 @@ def pictures_of(model, image):
             f"image must be a picture of shape {wanted[1:]}, as the model takes it, or several: (n, ...). "
             f"Received: shape {np.shape(image)}"
         )
+    if array.dtype.kind == "f" and 0 < array.max() <= 1 and any(map(_divides, model._flatten_layers())):
+        warnings.warn(
+            "The picture lies in 0..1 and the model divides by 255 once more: give it as it was loaded, 0 to 255.",
+            stacklevel=3,
+        )
     return array.astype(np.float32), single
+
+
+def _divides(layer):
+    return isinstance(layer, keras.layers.Rescaling) and np.max(layer.scale) < 0.1
 
 
 def classes_of(model, pictures, class_index):

@@ -49,7 +49,8 @@ def saliency(
         The gradient; its mean over noisy copies of the picture (SmoothGrad); or its mean on the way from the baseline
         to the picture, times what was travelled (integrated gradients).
     of : {"score", "probability"}
-        Before or after the softmax (or sigmoid). A network that is sure has hardly any gradient after it.
+        Before the softmax (or sigmoid) at the end, or what the model itself gives. A network that is sure has hardly
+        any gradient after a softmax.
     samples : int
         Noisy copies, or points on the way.
     noise : float
@@ -122,7 +123,7 @@ def grad_cam(model, image, class_index=None, layer=None, method="grad_cam", of="
         A weight for each map, its mean gradient; or each number of a map times its own gradient. HiResCAM shows only
         places that the score was computed from, which Grad-CAM does not promise.
     of : {"score", "probability"}
-        Before or after the softmax.
+        Before the softmax at the end, or what the model itself gives.
     resize : bool
         Whether to enlarge the map to the picture's size, bilinearly.
 
@@ -192,7 +193,7 @@ def occlusion(model, image, class_index=None, size=None, strides=None, fill=None
     fill : float, optional
         Grey level of the square, 0 to 255; by default the mean of each picture.
     of : {"score", "probability"}
-        Before or after the softmax.
+        Before the softmax at the end, or what the model itself gives.
 
     Returns
     -------

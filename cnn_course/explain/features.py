@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DataError, ModelError
-from ._graph import Run, convolutions, find_call
+from ._graph import Run, convolutions, find_call, graph_of
 from ._inputs import pictures_of, positive_integer, single_or_all, to_numpy, to_tensor, trace
 
 _BATCH = 64
@@ -94,7 +94,7 @@ def embed(model, images):
     (5, 84)
     """
     pictures, single = pictures_of(model, images)
-    calls = [call for call in trace(model, pictures) if not hasattr(call.layer, "layers")]
+    calls = [call for call in trace(model, pictures) if graph_of(call.layer) is None]
     weighted = [call for call in calls if getattr(call.layer, "weights", None)]  # an operation such as x / 255 has none
     if not weighted:
         raise ModelError("The model has no layer with weights, so there is nothing before its last one.")

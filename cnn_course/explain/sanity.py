@@ -48,7 +48,10 @@ def randomise_weights(model, seed=0, layers=None):
     """
     if graph_of(model) is None:
         raise ModelError(f"model must be a built Sequential or functional model. Received: {type(model).__name__}")
-    copy = keras.models.clone_model(model)
+    try:
+        copy = keras.models.clone_model(model)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ModelError(f"model cannot be copied: a layer of your own needs get_config. Keras says: {error}") from None
     copy.set_weights(model.get_weights())
     rng = np.random.default_rng(seed)
     known = list(_leaves(copy))

@@ -20,7 +20,8 @@ class ClassifierDemo(CourseWidget):
     Parameters
     ----------
     model : keras.Model
-        A classifier for pictures (height, width, 1 or 3), Sequential or functional.
+        A classifier for pictures (height, width, 1 or 3), Sequential or functional. Of one that ends in scores, without
+        a softmax, the softmax of the scores is shown.
     class_names : sequence of str, optional
         The numbers of the classes by default.
     picture : array of uint8, shape (height, width) or (height, width, channels), optional
@@ -63,7 +64,7 @@ class ClassifierDemo(CourseWidget):
 
     def __init__(self, model, class_names=None, picture=None, examples=None, layer=None):
         self._model = model
-        self._shape = _input_of(model)
+        self._shape, self._gives_scores = _input_of(model)
         self._turn = 0
         black = np.zeros(self._shape, np.uint8)
         outputs, maps = self._seen(black, None)
@@ -126,17 +127,18 @@ class ClassifierDemo(CourseWidget):
         """Return the probabilities of a picture, and the maps of the layers (of every convolution where None)."""
         from ..explain import feature_maps
 
-        last = self._model.layers[-1].name
-        if layers is None:
-            found = feature_maps(self._model, picture)
-            outputs = feature_maps(self._model, picture, [last])[last]
-        else:
-            found = feature_maps(self._model, picture, [*layers, last])
-            outputs = found.pop(last)
-            wrong = [path for path, maps in found.items() if maps.ndim != 3]
-            if wrong:
-                raise ModelError(f"layer must give maps (rows, columns, filters). {wrong[0]!r} gives numbers.")
-        return (np.array([1 - outputs[0], outputs[0]]) if outputs.size == 1 else outputs), found
+        layers = list(feature_maps(self._model, picture)) if layers is None else layers
+        found = feature_maps(self._model, picture, [*layers, -1])
+        _, outputs = found.popitem()
+        wrong = [path for path, maps in found.items() if maps.ndim != 3]
+        if wrong:
+            raise ModelError(f"layer must give maps (rows, columns, filters). {wrong[0]!r} gives numbers.")
+        if outputs.size == 1:
+            return np.array([1 - outputs[0], outputs[0]]), found
+        if self._gives_scores:
+            outputs = np.exp(outputs - outputs.max())
+            outputs /= outputs.sum()
+        return outputs, found
 
     def _fitted(self, image):
         """Return the picture as the model takes it."""
@@ -150,15 +152,17 @@ class ClassifierDemo(CourseWidget):
 
 
 def _input_of(model):
-    """Return the shape of the pictures that a classifier takes."""
+    """Return the shape of the pictures that a classifier takes, and whether it gives scores, not probabilities."""
+    from ..explain._graph import gives_probabilities, kind_of_output
+
     shape, output = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
     fits = isinstance(shape, tuple) and len(shape) == 4 and None not in shape[1:] and shape[3] in (1, 3)
-    if not fits or not isinstance(output, tuple) or len(output) != 2:
+    if not fits or not isinstance(output, tuple) or len(output) != 2 or kind_of_output(model) == "number":
         raise ModelError(
-            "model must be a classifier of pictures (height, width, 1 or 3). "
-            f"Received: {type(model).__name__} with input_shape={shape}, output_shape={output}"
+            "model must be a classifier of pictures (height, width, 1 or 3); a single number at its end must be a "
+            f"sigmoid's. Received: {type(model).__name__} with input_shape={shape}, output_shape={output}"
         )
-    return shape[1:]
+    return shape[1:], not gives_probabilities(model)
 
 
 def _examples(examples):
