@@ -1,10 +1,11 @@
 """Lesson 07, seeing what the network sees: what students get wrong, and what a good teacher says to it."""
 
+import warnings
 from functools import cache
 
 import numpy as np
 
-from .compare import agree
+from .compare import Problem, agree
 from .definitions import ArtifactExercise, FunctionExercise, Misconception, Property
 
 
@@ -44,9 +45,15 @@ def _scores():
     return model
 
 
+def _is_model(answer):
+    return hasattr(answer, "layers") and hasattr(answer, "predict_on_batch") and not isinstance(answer, type)
+
+
 def _same_numbers(model):
     _, pictures, expected = _hashtag()
-    got = np.asarray(model(pictures))
+    with warnings.catch_warnings():  # Keras warns where a model was made of [input] and is called without the list
+        warnings.simplefilter("ignore", UserWarning)
+        got = np.asarray(model(pictures))
     return np.allclose(got, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 
 
@@ -55,7 +62,8 @@ _MESSAGES = {
     "input": "The model should take the network's own pictures, (64, 64, 3): begin with `network.input`.",
     "late": "It still ends in five numbers, one for each class. Stop before that layer: take what goes into it.",
     "early": "The layer before the last one gives 32 numbers: see `cc.describe(network)`. You stopped elsewhere.",
-    "same": "The shape is right, the numbers are not: use the network's own trained layers, not new ones.",
+    "same": "The shape is right, the numbers are not those that the last layer sees: go from `network.input` through "
+    "the network's own trained layers, all of them, to the one before the last.",
 }
 
 FEATURE_EXTRACTOR = ArtifactExercise(
@@ -68,7 +76,7 @@ FEATURE_EXTRACTOR = ArtifactExercise(
     ),
     setup="import cnn_course as cc\n\nkeras = cc.load_keras()\nnetwork = cc.load_hashtag_cnn()",
     properties=(
-        Property("a model", lambda m: hasattr(m, "layers") and hasattr(m, "predict_on_batch"), _MESSAGES["model"]),
+        Property("a model", _is_model, _MESSAGES["model"]),
         Property("input (64, 64, 3)", lambda m: tuple(m.input_shape) == (None, 64, 64, 3), _MESSAGES["input"]),
         Property("without the last layer", lambda m: tuple(m.output_shape) != (None, 5), _MESSAGES["late"]),
         Property("32 numbers", lambda m: tuple(m.output_shape) == (None, 32), _MESSAGES["early"]),
@@ -115,10 +123,23 @@ def _draw_pictures(rng):
     return cases
 
 
+def _scaled(heat, least=0.0):
+    with np.errstate(invalid="ignore"):
+        return heat / max(heat.max(), least)
+
+
 def _gradient(model, image, class_index=None):
     from ..explain import saliency
 
-    return saliency(model, image, class_index, of="probability", signed=True)
+    with warnings.catch_warnings():  # of pictures in 0..1: one misconception makes them
+        warnings.simplefilter("ignore", UserWarning)
+        return saliency(model, image, class_index, of="probability", signed=True)
+
+
+_ZERO = (
+    "Your values are practically zero everywhere. Did you take the gradient of all outputs together? The probabilities "
+    "add up to 1, whatever the picture: choose one, `model(x)[0, class_index]`."
+)
 
 
 def _agree_gradients(got, expected, *inputs):
@@ -126,6 +147,8 @@ def _agree_gradients(got, expected, *inputs):
     numbers = isinstance(got, np.ndarray) and got.shape == expected.shape and got.dtype.kind == "f"
     if numbers and np.allclose(got, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max()):
         return None
+    if numbers and np.abs(got).max() < 1e-3 * np.abs(expected).max():
+        return Problem("value", _ZERO)
     return agree(got, expected)
 
 
@@ -175,6 +198,10 @@ def saliency(model, image, class_index):
             "You averaged over the channels. The question asks for the largest one.",
         ),
         Misconception(
+            lambda model, image, class_index: np.sqrt((_gradient(model, image, class_index) ** 2).sum(axis=-1)),
+            "You took the length of the gradient, the root of the sum of squares. Take its largest absolute value.",
+        ),
+        Misconception(
             lambda model, image, class_index: np.abs(_gradient(model, image, class_index)).sum(axis=-1),
             "You added up the channels. The question asks for the largest one.",
         ),
@@ -185,6 +212,14 @@ def saliency(model, image, class_index):
         Misconception(
             lambda model, image, class_index: np.abs(_gradient(model, image, class_index) * image).max(axis=-1),
             "You multiplied by the picture. That is another map (gradient times input); here take the gradient alone.",
+        ),
+        Misconception(
+            lambda model, image, class_index: np.abs(_gradient(model, image / 255, class_index)).max(axis=-1),
+            "You divided the picture by 255. The model does that itself: give it the picture as it is, 0 to 255.",
+        ),
+        Misconception(
+            lambda model, image, class_index: _scaled(np.abs(_gradient(model, image, class_index)).max(axis=-1)),
+            "You divided by the largest value. That is for the drawing; return the gradient itself.",
         ),
     ),
 )
@@ -254,7 +289,21 @@ def grad_cam(activations, gradients):
         ),
         Misconception(
             lambda activations, gradients: (activations * np.maximum(gradients.mean(axis=(0, 1)), 0)).sum(axis=-1),
-            "You set negative weights to 0. A map may speak against the class; only the sum is cut off at 0.",
+            "You set to 0 what speaks against the class before adding up. It has to be subtracted: only the sum is cut "
+            "off at 0.",
+        ),
+        Misconception(
+            lambda activations, gradients: _scaled(np.maximum(_cam(activations, gradients), 0)),
+            "You divided by the largest value, and where nothing speaks for the class that is 0 / 0. It is for the "
+            "drawing; return the sums themselves.",
+        ),
+        Misconception(
+            lambda activations, gradients: _scaled(np.maximum(_cam(activations, gradients), 0), 1e-12),
+            "You divided by the largest value. That is for the drawing; return the sums themselves.",
+        ),
+        Misconception(
+            lambda activations, gradients: np.maximum(-_cam(activations, gradients), 0),
+            "You kept what speaks against the class. Check a sign: positive sums stay, negative ones become 0.",
         ),
     ),
 )
@@ -262,7 +311,7 @@ def grad_cam(activations, gradients):
 
 def _draw_steps(rng):
     """Pictures near black and white, gradients of very different sizes, strengths in grey levels."""
-    first = (np.array([[[2.0], [250.0]], [[100.0], [0.0]]]), np.array([[[-0.5], [0.001]], [[3.0], [0.0]]]), 8.0)
+    first = (np.array([[[2.0], [250.0]], [[100.0], [30.0]]]), np.array([[[-0.5], [0.001]], [[3.0], [0.0]]]), 8.0)
     drawn = []
     for strength in (1.0, 4.0, 16.0, 60.0):
         shape = (int(rng.integers(2, 6)), int(rng.integers(2, 6)), 3)
@@ -319,6 +368,22 @@ def adversarial_step(image, gradient, strength):
         Misconception(
             lambda image, gradient, strength: np.clip(image + np.sign(gradient), 0, 255),
             "Every pixel moved by one grey level. Where is `strength`?",
+        ),
+        Misconception(
+            lambda image, gradient, strength: np.clip(image + strength / 255 * np.sign(gradient), 0, 255),
+            "You divided the strength by 255. It is in grey levels already, as the picture is.",
+        ),
+        Misconception(
+            lambda image, gradient, strength: np.clip((image + strength * np.sign(gradient)) / 255, 0, 1),
+            "You returned a picture from 0 to 1. These pictures hold grey levels: keep them, 0 to 255.",
+        ),
+        Misconception(
+            lambda image, gradient, strength: (image + strength * np.sign(gradient)) % 256,
+            "Some pixels went round: 258 became 2, as uint8 makes it. Clip to 0 and 255 first.",
+        ),
+        Misconception(
+            lambda image, gradient, strength: np.clip(image + strength * np.where(gradient > 0, 1, -1), 0, 255),
+            "A pixel whose gradient is 0 stays: its sign is 0. You moved it.",
         ),
     ),
 )
