@@ -16,11 +16,11 @@ import cnn_course as cc
 
 OUT = Path(__file__).resolve().parents[1] / "cnn_course" / "explain" / "pictures"
 SIZE, STEPS, SEED = 160, 256, 0
-# Before the ReLU, so that there is a slope everywhere. The first of each are lines, the last are scary.
+# Before the ReLU, so that there is a slope everywhere: lines first, the last four are scary.
 CHANNELS = {
     "block_2_expand_BN": (3, 12, 105, 0),
     "block_6_expand_BN": (47, 71, 113, 186),
-    "block_14_expand_BN": (402, 356, 463, 343),
+    "block_14_expand_BN": (225, 594, 124, 43),
 }
 
 
@@ -61,6 +61,8 @@ def main(weights, folder):
     model = network(weights)
     photos = activations(model, photographs(folder), list(CHANNELS))
     OUT.mkdir(exist_ok=True)
+    for old in OUT.glob("*.jpg"):
+        old.unlink()
     rows = []
     for layer, channels in CHANNELS.items():
         made = cc.activation_maximisation(model, layer, channels, steps=STEPS, seed=SEED)

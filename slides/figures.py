@@ -5,8 +5,11 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
+from fonts import MATH
+from matplotlib.patches import Rectangle
 
 import cnn_course as cc
+from cnn_course.plots._cells import draw_cells, prepare_cells
 from cnn_course.plots._style import (
     BLUE,
     GREEN,
@@ -30,50 +33,44 @@ KERNEL = np.array([[0, 1, 2], [2, 2, 0], [0, 1, 2]])
 UPRIGHT = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 
 
-def rows_of(matrix):
-    """Return a matrix as it is read aloud: its rows, with bars between them."""
-    return " / ".join(" ".join(str(int(v)) for v in row) for row in np.asarray(matrix))
+def per_cent(share):
+    """Return a share in per cent, as one word: it never breaks at the end of a line."""
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
 # From the logit to the hidden layer
 
 
 @styled
-def nodes(sizes, names, alt, weights=None):
+def nodes(sizes, names, alt):
     """Draw a network as circles and lines: one column for each layer."""
-    figure = new_figure(alt, width=4.4, height=3.5)
+    figure = new_figure(alt, width=5.3, height=3.9)
     ax = bare(figure.add_subplot())
     ax.set_aspect("equal")
-    places = [[(2.6 * i, (n - 1) / 2 - k) for k in range(n)] for i, n in enumerate(sizes)]
-    for left, right in pairwise(places):
+    places = [[(2.3 * layer, (n - 1) / 2 - k) for k in range(n)] if n else [] for layer, n in enumerate(sizes)]
+    columns = [column for column in places if column]
+    for left, right in pairwise(columns):
         for x0, y0 in left:
             for x1, y1 in right:
                 ax.plot([x0, x1], [y0, y1], color=LINE, linewidth=1.4, marker="", linestyle="-", zorder=1)
-    fills = (PAPER, ORANGE, BLUE) if len(sizes) == 3 else (PAPER, BLUE)
-    for column, fill, (letter, title) in zip(places, fills, names, strict=True):
+    for column, fill, (letter, title) in zip(places, (PAPER, ORANGE, BLUE), names, strict=True):
         for k, (x, y) in enumerate(column):
-            ax.scatter(x, y, s=820, color=fill, edgecolor=INK, zorder=2, marker="o")
+            ax.scatter(x, y, s=1000, color=fill, edgecolor=INK, zorder=2, marker="o")
             ink = INK if fill == PAPER else text_on(fill)
-            ax.text(x, y, f"${letter}_{k + 1}$", ha="center", va="center", fontsize=15, color=ink, zorder=3)
-        ax.text(column[0][0], -max(sizes) / 2 - 0.25, title, ha="center", va="top", fontsize=TEXT)
-    ax.set_xlim(-0.8, 2.6 * (len(sizes) - 1) + 0.8)
-    ax.set_ylim(-max(sizes) / 2 - 0.9, max(sizes) / 2 + 0.1)
+            ax.text(x, y, letter + "₁₂₃₄"[k], ha="center", va="center", fontsize=17, family=MATH, color=ink, zorder=3)
+        if column:
+            ax.text(column[0][0], -2.3, title, ha="center", va="top", fontsize=TEXT)
+    ax.set_xlim(-0.8, 5.4)
+    ax.set_ylim(-2.8, 2.1)
     return figure
 
 
-def logit_nodes():
-    """Return the logit as a network."""
-    return nodes(
-        (2, 3), (("X", "inputs"), ("f", "classes")), "A logit as a network: two inputs, three outputs, six lines."
-    )
-
-
-def hidden_nodes():
-    """Return a network with four hidden units."""
-    names = (("X", "inputs"), ("Z", "hidden"), ("f", "classes"))
-    return nodes(
-        (2, 4, 3), names, "Two inputs, four hidden units, three outputs, each joined to all of the layer before."
-    )
+def hidden_frames():
+    """Return the logit as a network, and the same with four hidden units."""
+    names = (("𝑋", "inputs"), ("𝑍", "hidden units"), ("𝑓", "classes"))
+    logit = nodes((2, 0, 3), names, "A logit as a network: two inputs, three classes, six lines.")
+    words = "Two inputs, four hidden units, three classes; each unit is joined to all of the layer before."
+    return [logit, nodes((2, 4, 3), names, words)]
 
 
 @styled
@@ -81,14 +78,42 @@ def activations():
     """Draw the three common functions of a hidden unit."""
     z = np.linspace(-4, 4, 200)
     curves = {"logistic": 1 / (1 + np.exp(-z)), "tanh": np.tanh(z), "ReLU": np.maximum(z, 0)}
-    figure = new_figure("The logistic function from 0 to 1, tanh from −1 to 1, the ReLU cut at 0.", height=2.7)
+    figure = new_figure("The logistic function from 0 to 1, tanh from −1 to 1, the ReLU cut at 0.", height=3.0)
     for ax, (name, values), colour in zip(
         figure.subplots(1, 3), curves.items(), (BLUE, GREEN, VERMILLION), strict=True
     ):
         ax.plot(z, values, color=colour, marker="", linestyle="-", linewidth=3.2)
-        ax.set(title=name, xlabel="z", ylim=(-1.2, 2.2) if name == "ReLU" else (-1.2, 1.2))
+        ax.set(title=name, ylim=(-1.2, 2.2) if name == "ReLU" else (-1.2, 1.2))
         ax.axhline(0, color=LINE, linewidth=1, marker="", zorder=0)
     return figure
+
+
+def dense_parameters(inputs, units):
+    """Return the parameters of a dense layer, biases included, however large: nobody could build some of these."""
+    return (inputs + 1) * units
+
+
+def convolution_parameters(kernel_size, channels, filters):
+    """Return the parameters of a convolution, biases included, as Keras counts them."""
+    layer = cc.load_keras().layers.Conv2D(filters, kernel_size)
+    layer.build((None, 32, 32, channels))
+    return layer.count_params()
+
+
+def steps(pictures, batch_size):
+    """Return how many mini-batches one pass over so many pictures has."""
+    return len(cc.batches((np.zeros((pictures, 1)), np.zeros(pictures, int)), batch_size))
+
+
+def wilson(correct, n):
+    """Return Wilson's interval of an accuracy, in per cent."""
+    interval = cc.wilson_interval(correct, n)
+    return f"{100 * interval.low:.0f} to {per_cent(interval.high)}"
+
+
+def points_of(name, n=120, **options):
+    """Return the points of a problem by the name that the slides give it."""
+    return cc.load_dataset(name.lower(), n=n, **options)
 
 
 @cache
@@ -97,7 +122,7 @@ def fitted(name):
     from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPClassifier
 
-    data = cc.load_dataset(name, n=120)
+    data = points_of(name)
     models = {"logit": LogisticRegression()}
     for units in (2, 4, 16):
         models[f"{units} units"] = MLPClassifier(
@@ -108,15 +133,24 @@ def fitted(name):
         return {size: model.fit(data.x, data.labels) for size, model in models.items()}
 
 
-def boundaries(name):
-    """Return the regions of the four models."""
-    return legible(cc.plot_boundaries(fitted(name), cc.load_dataset(name, n=120)), 13.2)
+@styled
+def boundaries(*shown):
+    """Draw the regions of some models, (problem, model) each, and say how many new points each gets right."""
+    rights = [f"{problem}, {model}: {share_right(problem, model)}" for problem, model in shown]
+    figure = new_figure(f"The regions of four models. New points right: {'; '.join(rights)}.", height=2.75, width=9.1)
+    problems = {problem for problem, _ in shown}
+    for ax, (problem, model) in zip(figure.subplots(1, len(shown)), shown, strict=True):
+        cc.plot_boundaries(fitted(problem)[model], points_of(problem), ax=bare(ax))
+        where = f"{problem}, " if len(problems) > 1 else ""
+        ax.set(title=f"{where}{model}:\n{share_right(problem, model)} right", xlabel="", ylabel="", aspect="auto")
+        ax.set_box_aspect(1)
+    return figure
 
 
 def share_right(name, model):
     """Return the share of new points that a model gets right, in per cent."""
-    new = cc.load_dataset(name, split="test", n=400)
-    return f"{100 * fitted(name)[model].score(new.x, new.labels):.0f} %"
+    new = points_of(name, split="test", n=400)
+    return per_cent(fitted(name)[model].score(new.x, new.labels))
 
 
 @styled
@@ -125,7 +159,7 @@ def logit_regions():
     from sklearn.linear_model import LogisticRegression
 
     data = cc.load_dataset("three_classes", n=300)
-    figure = new_figure("Three classes of points, divided by a logit: straight borders.", width=4.3, height=3.5)
+    figure = new_figure("Three classes of points, divided by a logit: straight borders.", width=5.2, height=3.9)
     cc.plot_boundaries(LogisticRegression(C=np.inf).fit(data.x, data.labels), data, ax=figure.add_subplot())
     return figure
 
@@ -133,11 +167,25 @@ def logit_regions():
 # Pictures and convolutions
 
 
+@styled
 def channels():
-    """Return a photograph and its three channels."""
-    china = cc.example_image("china")
-    maps = {name: china[:, :, k] for k, name in enumerate(("red", "green", "blue"))}
-    return cc.plot_feature_maps(china, maps, limits=(0, 255))
+    """Draw a photograph, its three channels, and the numbers of a few pixels."""
+    china, (top, left), side = cc.example_image("china"), (186, 292), 6
+    words = f"A photograph, its red, green and blue channel in grey, and {side} × {side} numbers of the red one."
+    figure = new_figure(words, height=3.55)
+    titles = ("the picture", "red", "green", "blue")
+    pictures, numbers = figure.subfigures(1, 2, width_ratios=(1.75, 1))
+    for ax, name, k in zip(pictures.subplots(2, 2).ravel(), titles, range(-1, 3), strict=True):
+        draw_picture(ax, china[::2, ::2] if k < 0 else china[::2, ::2, k])
+        ax.set_title(name, fontsize=TEXT)
+        if k == 0:
+            place = ((left + side / 2) / 2, (top + side / 2) / 2)
+            ax.plot(*place, marker="s", markersize=11, markerfacecolor="none", color=VERMILLION, markeredgewidth=2.5)
+    ax = prepare_cells(numbers.add_subplot(), side, side)
+    patch = china[top : top + side, left : left + side, 0].astype(int)
+    draw_cells(ax, patch, 36, fills=np.vectorize(lambda v: f"#{v:02x}{v:02x}{v:02x}")(patch))
+    ax.set_title("red, in the little square", fontsize=TEXT)
+    return figure
 
 
 @cache
@@ -151,7 +199,7 @@ def flattened():
     shares = []
     for pixels in (flat, flat[:, order]):
         model = LogisticRegression(solver="newton-cholesky").fit(pixels[:1200], digits.target[:1200])
-        shares.append(f"{100 * model.score(pixels[1200:], digits.target[1200:]):.1f} %")
+        shares.append(f"{100 * model.score(pixels[1200:], digits.target[1200:]):.1f}\N{NO-BREAK SPACE}%")
     return shares
 
 
@@ -166,11 +214,14 @@ def correlation(distance):
     return f"{cc.pixel_correlation(cc.example_image('china'), distance)[distance - 1]:.2f}"
 
 
+@styled
 def correlation_curves():
-    """Return the correlation of pixels against their distance, for two photographs."""
-    return cc.plot_pixel_correlation(
-        {name: cc.pixel_correlation(cc.example_image(name), 100) for name in ("china", "flower")}
-    )
+    """Draw the correlation of pixels against their distance, for two photographs."""
+    curves = {name: cc.pixel_correlation(cc.example_image(name), 100) for name in ("china", "flower")}
+    words = ", ".join(f"{name} {curve[0]:.2f} to {curve[-1]:.2f}" for name, curve in curves.items())
+    figure = new_figure(f"Correlation of pixels 1 to 100 apart: {words}.", width=5.6, height=3.7)
+    cc.plot_pixel_correlation(curves, ax=figure.add_subplot())
+    return figure
 
 
 @styled
@@ -180,7 +231,7 @@ def frames():
     for sheet in _sheets(IMAGE, KERNEL, 1, "valid", 1):
         row, column = (int(place) + 1 for place in sheet.position)
         figure = new_figure(
-            f"The window for row {row}, column {column} of the output: {sheet.sum}", width=5.0, height=3.3
+            f"The window for row {row}, column {column} of the output: {sheet.sum}", width=5.0, height=3.5
         )
         _draw_sheet(figure.add_subplot(), sheet, width=5.0)
         drawn.append(figure)
@@ -194,19 +245,44 @@ def grey():
 
 
 def found():
-    """Return what four hand-made kernels find."""
+    """Return what three hand-made kernels find."""
     kernels = {
         "blur": np.full((3, 3), 1 / 9),
         "sharpen": np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]]),
         "upright edges": UPRIGHT,
     }
     maps = {name: cc.conv2d(grey(), kernel) for name, kernel in kernels.items()}
-    return cc.plot_feature_maps(grey().astype("uint8"), maps, limits={"blur": (0, 255), "sharpen": (0, 255)})
+    return four(grey().astype("uint8"), maps, {"blur": (0, 255), "sharpen": (0, 255)})
 
 
+def four(picture, maps, limits):
+    """Return a picture and three maps, two in a row."""
+    figure = cc.plot_feature_maps(picture, maps, limits=limits, columns=2)
+    figure.set_size_inches(5.6, 4.15)
+    return figure
+
+
+@styled
+def volume():
+    """Draw a filter in a picture, and the map that it makes."""
+    figure = new_figure(cc.plot_volume((32, 32, 3), 5).alt, width=5.6, height=3.0)
+    cc.plot_volume((32, 32, 3), 5, ax=figure.add_subplot())
+    return figure
+
+
+@styled
 def windows(**options):
-    """Return one row of seven pixels, and every window on it."""
-    return cc.plot_windows(7, 3, **options)
+    """Draw one row of seven pixels, and every window on it."""
+    figure = new_figure(cc.plot_windows(7, 3, **options).alt, width=4.4, height=2.75)
+    cc.plot_windows(7, 3, ax=figure.add_subplot(anchor="NW"), **options)
+    return figure
+
+
+def connections():
+    """Return who is joined to whom in a dense layer and in a convolution."""
+    figure = legible(cc.plot_connections(), TEXT)
+    figure.set_size_inches(9.0, 3.4)
+    return figure
 
 
 def pooled():
@@ -214,7 +290,7 @@ def pooled():
     edges = np.maximum(cc.conv2d(grey(), UPRIGHT), 0)
     pools = {"max": cc.max_pool2d, "average": cc.average_pool2d, "norm": cc.norm_pool2d}
     maps = {name: pool(edges, 8) for name, pool in pools.items()}
-    return cc.plot_feature_maps(edges, maps, limits={name: (0, m.max() / 2) for name, m in maps.items()})
+    return four(edges, maps, {name: (0, m.max() / 2) for name, m in maps.items()})
 
 
 # Networks
@@ -235,17 +311,36 @@ def trained():
     return model, history, test
 
 
+def learning():
+    """Return the learning curves."""
+    figure = legible(cc.plot_history(trained()[1]), TEXT)
+    figure.set_size_inches(9.0, 3.2)
+    return figure
+
+
 def trained_share():
     """Return the share of new digits that it gets right, in per cent."""
-    return f"{100 * trained()[1].metrics['val_accuracy'][-1]:.0f} %"
+    return per_cent(trained()[1].metrics["val_accuracy"][-1])
+
+
+def alexnet():
+    """Return AlexNet as a single tower, as Krizhevsky described it in 2014."""
+    layers = cc.load_keras().layers
+    blocks = [layers.Conv2D(64, 11, strides=4, padding="same", activation="relu"), layers.MaxPooling2D(3, 2)]
+    blocks += [layers.Conv2D(192, 5, padding="same", activation="relu"), layers.MaxPooling2D(3, 2)]
+    blocks += [layers.Conv2D(filters, 3, padding="same", activation="relu") for filters in (384, 256, 256)]
+    blocks += [layers.MaxPooling2D(3, 2), layers.Flatten()]
+    blocks += [layers.Dense(units, activation="relu") for units in (4096, 4096, 1000)]
+    return cc.load_keras().Sequential([cc.load_keras().Input((224, 224, 3)), *blocks])
 
 
 @cache
 def famous():
-    """Return a Markdown table of famous networks."""
+    """Return famous networks: name, parameters, million MACs, receptive field."""
     apps = cc.load_keras().applications
     networks = {
         "LeNet-5 (1998)": lenet,
+        "AlexNet (2012)": alexnet,
         "VGG-16 (2014)": lambda: apps.VGG16(weights=None),
         "Inception v3 (2015)": lambda: apps.InceptionV3(weights=None),
         "ResNet-50 (2015)": lambda: apps.ResNet50(weights=None),
@@ -260,10 +355,13 @@ def famous():
     return table
 
 
-def html_table(head, rows):
-    """Return rows as HTML."""
-    cells = "".join(f"<th scope='col'>{h}</th>" for h in head)
-    body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
+def html_table(head, rows, numbers):
+    """Return rows as HTML; the columns from the one called `numbers` on are set to the right."""
+    first = head.index(numbers)
+    kinds = ["" if column < first else " class=number" for column in range(len(head))]
+    cells = "".join(f"<th scope=col{kind}>{h}</th>" for kind, h in zip(kinds, head, strict=True))
+    lines = ("".join(f"<td{kind}>{c}</td>" for kind, c in zip(kinds, row, strict=True)) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
     return Html(f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>")
 
 
@@ -277,29 +375,70 @@ class Html:
         return self.text
 
 
+def lenet_drawing():
+    """Return LeNet as a row of boxes."""
+    figure = legible(cc.plot_network(lenet()), TEXT)
+    figure.set_size_inches(9.0, 3.4)
+    return figure
+
+
+def activation_megabytes(batch_size):
+    """Return the memory of LeNet's activations, forward only, as the slide says it."""
+    size = sum(row.activation_bytes for row in cc.describe(lenet())) * batch_size / 1e6
+    return f"{size:.1f}\N{NO-BREAK SPACE}MB"
+
+
 def famous_table():
     """Return the famous networks beside each other."""
-    return html_table(("network", "parameters", "million MACs", "sees (pixels)"), famous())
+    return html_table(("network", "parameters", "million MACs", "sees (pixels)"), famous(), "parameters")
 
 
 def lenet_table():
     """Return LeNet's own table."""
     rows = [(r.name, _shape(r), f"{r.parameters:,}", f"{r.macs or 0:,}", r.field_text) for r in cc.describe(lenet())]
     kept = [row for row in rows if row[2] != "0" or "pool" in row[0]]
-    return html_table(("layer", "gives", "parameters", "MACs", "sees"), kept)
+    return html_table(("layer", "gives", "parameters", "MACs", "sees"), kept, "parameters")
 
 
 def _shape(row):
     return " × ".join(str(n) for n in row.output_shape if n is not None)
 
 
+@styled
 def seen():
-    """Return the pictures that excite channels of an ImageNet network most."""
+    """Draw the pictures that excite channels of an ImageNet network most, a row for each depth."""
+    from PIL import Image
+
     pictures = cc.load_feature_pictures()
-    figure = cc.plot_pictures(np.stack([p.picture[::2, ::2] for p in pictures]), columns=6)
-    figure.alt = (
-        "What twelve channels of MobileNetV2 answer to most: stripes, then patterns, then fur, beaks and houses."
+    figure = new_figure(
+        "What twelve channels of MobileNetV2 answer to most: lines, then patterns, then houses, beaks, fur and eyes.",
+        width=6.1,
+        height=4.15,
     )
+    rows = zip(figure.subplots(3, 4), ("block 2", "block 6", "block 14"), strict=True)
+    for number, (line, title) in enumerate(rows):
+        line[0].set_ylabel(title, fontsize=TEXT)
+        for ax, picture in zip(line, pictures[4 * number :], strict=False):
+            draw_picture(ax, np.asarray(Image.fromarray(picture.picture).resize((128, 128), Image.Resampling.LANCZOS)))
+    return figure
+
+
+@cache
+def looked_at():
+    """Return four posts, the classes that the course's small network finds in them, and what it looked at."""
+    network, posts = cc.load_hashtag_cnn(), cc.load_dataset("hashtag", "test", n=300)
+    found = network.predict(posts.images, verbose=0).argmax(axis=1)
+    right = [np.flatnonzero((found == c) & (posts.clean_labels == c))[1] for c in range(4)]
+    pictures = posts.images[right]
+    maps = {"saliency": [cc.saliency(network, p, c, "smooth", samples=12) for c, p in enumerate(pictures)]}
+    maps["Grad-CAM"] = cc.grad_cam(network, pictures)
+    return pictures, {name: np.asarray(heat) for name, heat in maps.items()}, posts.class_names[:4]
+
+
+def heat():
+    """Return where the small network looks, in four posts."""
+    figure = cc.plot_heat_maps(*looked_at())
+    figure.set_size_inches(5.9, 4.0)
     return figure
 
 
@@ -330,9 +469,9 @@ def attack():
 def attacked():
     """Draw a digit before and after the step, and how the share of right answers falls with the strength."""
     shares, examples = attack()
-    percent = ", ".join(f"{100 * share:.0f} % at {strength}" for strength, share in shares.items())
+    percent = ", ".join(f"{per_cent(share)} at {strength}" for strength, share in shares.items())
     figure = new_figure(
-        f"A digit before and after one adversarial step, and the share right by its strength: {percent}.", height=3.1
+        f"A digit before and after one adversarial step, and the share right by its strength: {percent}.", height=2.6
     )
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.5))
     for ax, picture, answer in zip((left, middle), examples[0][:2], examples[0][2:], strict=True):
@@ -345,15 +484,15 @@ def attacked():
 
 def attack_share(strength):
     """Return the share of digits that are still right after a step of so many grey levels."""
-    return f"{100 * attack()[0][strength]:.0f} %"
+    return per_cent(attack()[0][strength])
 
 
 @styled
 def augmented():
     """Draw one photograph under each kind of augmentation."""
     kinds = ("shift", "zoom", "rotation", "flip", "contrast", "noise")
-    picture = cc.example_image("china")[60:380, 120:440]
-    figure = new_figure(f"One photograph, and after: {', '.join(kinds)}.", height=2.1)
+    picture = cc.example_image("china")[60:380:2, 120:440:2]
+    figure = new_figure(f"One photograph, and after: {', '.join(kinds)}.", height=1.75)
     settings = {"shift": 0.2, "zoom": 0.3, "rotation": 25, "flip": "horizontal", "contrast": 0.6, "noise": 25}
     for ax, kind in zip(figure.subplots(1, 7), ("as it is", *kinds), strict=True):
         changed = picture
@@ -376,12 +515,10 @@ def boxes(rows, alt, height=2.3, width=9.0):
     n, gap = len(rows), 0.22
     for i, (title, text, colour) in enumerate(rows):
         x = i * (1 + gap)
-        ax.add_patch(
-            __import__("matplotlib").patches.Rectangle((x, 0), 1, 1, facecolor=colour, edgecolor=INK, linewidth=1.2)
-        )
+        ax.add_patch(Rectangle((x, 0), 1, 1, facecolor=colour, edgecolor=INK, linewidth=1.2))
         ink = INK if colour == PAPER else text_on(colour)
-        ax.text(x + 0.5, 0.64, title, ha="center", va="center", fontsize=LARGE, color=ink, weight="bold")
-        ax.text(x + 0.5, 0.3, text, ha="center", va="center", fontsize=TEXT - 1, color=ink)
+        ax.text(x + 0.5, 0.64, title, ha="center", va="center", fontsize=LARGE, color=ink, weight=600 if title.isascii() else 400)
+        ax.text(x + 0.5, 0.3, text, ha="center", va="center", fontsize=TEXT, color=ink)
         if i + 1 < n:
             ax.annotate("", (x + 1 + gap, 0.5), (x + 1, 0.5), arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 1.8})
     ax.set_xlim(-0.02, n * (1 + gap) - gap + 0.02)
@@ -398,32 +535,28 @@ def way():
         ("Transfer", "start from\nothers' weights", PAPER),
         ("Example", "a scraped\nhashtag", ORANGE),
     ]
-    return boxes(rows, "The five parts: networks, convolution, computing, transfer, an example.")
+    return boxes(rows, "The five parts: networks, convolution, computing, transfer, an example.", height=1.9)
 
 
 def deep():
     """Return a picture that becomes a picture, and at the end probabilities."""
     rows = [
-        ("$z_0$", "the picture\nh × w × colours", PAPER),
-        ("$z_1$", "lines, spots", BLUE),
-        ("$z_2$", "corners,\ntextures", BLUE),
-        ("$z_3$", "parts of\nthe task", BLUE),
+        ("𝑧₀", "the picture:\nh × w × colours", PAPER),
+        ("𝑧₁", "lines, spots", BLUE),
+        ("𝑧₂", "corners,\ntextures", BLUE),
+        ("𝑧₃", "parts of\nthe task", BLUE),
         ("softmax", "probabilities", ORANGE),
     ]
     return boxes(rows, "A picture becomes a picture of lines, of corners, of parts, and then probabilities.")
 
 
-def transfer_steps():
-    """Return the three steps of transfer learning."""
-    rows = [
-        ("1 Freeze", "take the body,\nhold its weights", PAPER),
-        ("2 Head", "train a new\nsoftmax on it", ORANGE),
-        ("3 Last block", "open it, small\nlearning rate", GREEN),
-        ("4 All", "if pictures\nare many", PAPER),
-    ]
-    return boxes(
-        rows, "Freeze the body, train a new head, open the last block, open all if pictures are many.", height=2.3
-    )
+@cache
+def opened():
+    """Return how many weights of ResNet-50 with a new head may change, by what was opened: head, last 3, all."""
+    model = cc.build_transfer_model("ResNet50", 5, (224, 224, 3), weights=None)
+    total = cc.describe(model).parameters
+    counts = [cc.describe(cc.unfreeze(model, last)).trainable_parameters for last in (0, 3)]
+    return {"head": counts[0], "last 3": counts[1], "all": total}
 
 
 def keras_history():
@@ -482,13 +615,29 @@ def repeats():
 
 def wrong_labels():
     """Return the share of labels that the makers of the set know to be wrong, in per cent."""
-    return f"{100 * np.mean(hashtag().labels != hashtag().clean_labels):.0f} %"
+    return per_cent(np.mean(hashtag().labels != hashtag().clean_labels))
 
 
 def share_of(name):
     """Return the share of one kind of picture, in per cent."""
+    return per_cent(hashtag().counts()[name] / len(hashtag()))
+
+
+def share_without(name):
+    """Return the share of all other pictures, in per cent."""
+    return per_cent(1 - hashtag().counts()[name] / len(hashtag()))
+
+
+@styled
+def posted():
+    """Draw six pictures of each kind."""
     data = hashtag()
-    return f"{100 * data.counts()[name] / len(data):.0f} %"
+    figure = new_figure(f"Six pictures of each kind: {', '.join(data.class_names)}.", width=6.1, height=4.1)
+    for kind, (line, name) in enumerate(zip(figure.subplots(len(data.class_names), 6), data.class_names, strict=True)):
+        line[0].set_ylabel(name.replace(" ", "\n"), rotation=0, ha="right", va="center", fontsize=TEXT)
+        for ax, k in zip(line, np.flatnonzero(data.labels == kind), strict=False):
+            draw_picture(ax, data.images[k])
+    return figure
 
 
 @styled
@@ -497,7 +646,7 @@ def posted_again():
     data = hashtag()
     groups = [np.flatnonzero(repeats().groups == g) for g in np.unique(repeats().groups)]
     groups = [group for group in groups if len(group) > 1][:4]
-    figure = new_figure("Four pairs of pictures that were posted twice.", height=2.4)
+    figure = new_figure("Four pairs of pictures that were posted twice.", height=1.45)
     for panel, group in zip(figure.subfigures(1, 4), groups, strict=True):
         for ax, i in zip(panel.subplots(1, 2), group, strict=False):
             draw_picture(ax, data.images[i])
@@ -505,38 +654,72 @@ def posted_again():
 
 
 @cache
-def few_labels_pixels():
-    """Return mean accuracies of a logit on small pixels with 5 to 40 labels of each class, five draws each."""
+def pixels_right(labels):
+    """Return how good a logit on small pixels is with so many labels of each class, as `right_with` counts it."""
     from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import balanced_accuracy_score
 
-    train, new = hashtag(), cc.load_dataset("hashtag", "test", n=500)
-    x, x_new = (d.images[:, ::4, ::4].reshape(len(d), -1) / 255 for d in (train, new))
-    means = {}
-    for each in (5, 10, 20, 40):
-        shares = []
-        for seed in range(5):
-            order = np.random.default_rng(seed).permutation(len(train))
-            chosen = np.concatenate([order[train.labels[order] == c][:each] for c in range(train.classes)])
-            model = LogisticRegression(C=0.05, max_iter=300).fit(x[chosen], train.labels[chosen])
-            shares.append(model.score(x_new, new.labels))
-        means[each] = float(np.mean(shares))
-    return means
+    new = cc.load_dataset("hashtag", "test", n=500)
+    shares = []
+    for seed in range(5):
+        few = cc.few_labels(hashtag(), labels, seed)
+        x, x_new = (d.images[:, ::4, ::4].reshape(len(d), -1) / 255 for d in (few, new))
+        model = LogisticRegression(C=0.05, max_iter=300).fit(x, few.labels)
+        shares.append(balanced_accuracy_score(new.clean_labels, model.predict(x_new)))
+    return per_cent(np.mean(shares))
 
 
 def curves_of(data):
     """Return the measured curves of transfer learning on one set, or on several."""
-    figure = legible(cc.plot_transfer_curves(data=data), 11)
+    figure = cc.plot_transfer_curves(data=data)
     if isinstance(data, str):
-        figure.set_size_inches(6.2, 4.2)
-        for legend in figure.legends:
-            legend.set_ncols(1)
+        figure.set_size_inches(5.6, 4.1)
+        figure.legends.clear()
+        figure.axes[0].legend(loc="lower right")
+        figure.axes[0].set_title("")
+    else:
+        figure.set_size_inches(9.0, 3.5)
+    figure.axes[0].set_ylabel("share right")
+    return legible(figure, TEXT)
+
+
+def right_with(data, labels, method):
+    """Return the measured share right with so many labels of each class, in per cent: the mean over the seeds."""
+    return per_cent(cc.transfer_curves().accuracies(data, labels, method).mean())
+
+
+def fewest(data):
+    """Return the fewest labels of each class that were measured."""
+    return cc.transfer_curves().labels(data)[0]
+
+
+def worth(data):
+    """Return the most labels with which a network from scratch is still worse than a frozen one with the fewest."""
+    curves = cc.transfer_curves()
+    frozen = curves.accuracies(data, fewest(data), "frozen").mean()
+    beaten = [n for n in curves.labels(data) if curves.accuracies(data, n, "scratch").mean() < frozen]
+    return max(beaten)
+
+
+@styled
+def measured_speeds():
+    """Draw measured speeds of the small network on a processor, by batch size."""
+    rows = [m for m in cc.load_measurements() if (m.network, m.precision, m.kind) == ("small_cnn", "float32", "CPU")]
+    words = ", ".join(f"{m.pictures_per_second:,.0f} with a batch of {m.batch_size}" for m in rows)
+    figure = new_figure(f"Pictures per second in training: {words}.", width=4.9, height=2.7)
+    ax = figure.add_subplot()
+    ax.barh(range(len(rows)), [m.pictures_per_second for m in rows], color=BLUE)
+    ax.set_yticks(range(len(rows)), [f"batch {m.batch_size}" for m in rows])
+    ax.bar_label(ax.containers[0], fmt="{:,.0f}", padding=5)
+    ax.invert_yaxis()
+    ax.set(xlabel="pictures per second, training", xlim=(0, 1.3 * max(m.pictures_per_second for m in rows)), xticks=[])
     return figure
 
 
-def measured_speeds():
-    """Return measured speeds of the small network."""
-    rows = [m for m in cc.load_measurements() if m.network == "small_cnn" and m.precision == "float32"]
-    return legible(cc.plot_measurements(rows), 11)
+def measured_on():
+    """Return what the speeds were measured on."""
+    row = next(iter(cc.load_measurements()))
+    return f"{row.cores} cores of an {row.hardware}, {row.versions}, {row.date}"
 
 
 def legible(figure, points):
