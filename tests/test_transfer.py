@@ -109,35 +109,121 @@ def test_the_head_learns_on_features_as_it_would_behind_the_backbone():
 def test_features_are_computed_once(monkeypatch):
     seen = []
     forward = tuning._forward
-    monkeypatch.setattr(tuning, "_forward", lambda extractor, x: (seen.append(len(x)), forward(extractor, x))[1])
+    monkeypatch.setattr(tuning, "_forward", lambda extractor, x, n: (seen.append(len(x)), forward(extractor, x, n))[1])
     cc.fine_tune(model_of(), (PICTURES, LABELS), stages=(0,), epochs=20, learning_rate=0.01, progress=False)
     assert sum(seen) == len(PICTURES)
 
 
-def test_features_of_pictures_read_from_disk_are_those_of_pictures_in_memory(tmp_path):
-    from PIL import Image
-
-    for place, picture in enumerate(PICTURES):
-        (tmp_path / str(LABELS[place])).mkdir(exist_ok=True)
-        Image.fromarray(picture).save(tmp_path / str(LABELS[place]) / f"{place:02d}.png")
-    lazy = cc.load_images_from_folder(tmp_path, image_size=48, batch_size=4)
-    memory = cc.load_images_from_folder(tmp_path, image_size=48)
+def test_features_of_many_pictures_are_those_of_each_alone(monkeypatch):
+    monkeypatch.setattr(tuning, "_BATCH", 2)  # two full batches and a short one
     model = model_of()
-    np.testing.assert_allclose(cc.backbone_features(model, lazy), cc.backbone_features(model, memory), rtol=1e-5)
-    assert cc.backbone_features(model, PICTURES).shape == (12, 256)
+    alone = [cc.backbone_features(model, PICTURES[place : place + 1])[0] for place in (0, 4)]
+    np.testing.assert_allclose(cc.backbone_features(model, PICTURES[:5])[[0, 4]], alone, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"stages": (0, 1), "epochs": (1, 2, 3)}, r"epochs must be one number, or one for each of the stages \(0, 1\)"),
-        ({"stages": ()}, "epochs must be one number"),
+        ({"stages": ()}, "stages must name at least one"),
         ({"stages": (0, 99)}, "last must be a number of blocks"),
+        ({"stages": (0, "conv_99")}, "last must be a number of blocks"),
+        ({"learning_rate": (0.01, -1)}, "learning_rate must be positive"),
+        ({"epochs": (1, 0)}, "epochs must be an integer of at least 1"),
     ],
 )
-def test_stages_that_do_not_fit_are_named(options, message):
-    with pytest.raises(cc.ModelError, match=message):
-        cc.fine_tune(model_of(), (PICTURES, LABELS), progress=False, **{"epochs": 1, "learning_rate": 0.01, **options})
+def test_stages_that_do_not_fit_are_named_before_anything_is_trained(options, message):
+    model = model_of()
+    before = [weight.copy() for weight in model.get_weights()]
+    with pytest.raises(cc.CourseError, match=message):
+        cc.fine_tune(model, (PICTURES, LABELS), progress=False, **{"epochs": 1, "learning_rate": 0.01, **options})
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_stages_have_epochs_and_learning_rates_by_themselves():
+    parts = parts_of(model_of())
+    assert tuning._plan(parts, (0, 3, None), None, None) == ((0, 50, 0.01), (3, 10, 1e-4), (None, 10, 1e-4))
+    assert tuning._plan(parts, "conv_12", 4, None) == (("conv_12", 4, 1e-4),)
+
+
+@pytest.mark.parametrize("pictures", [PICTURES[:, :32], PICTURES[..., :1], PICTURES[0]], ids=["size", "grey", "one"])
+def test_pictures_of_another_shape_are_named_with_the_models(pictures):
+    with pytest.raises(cc.DataError, match=r"The model takes pictures of shape \(48, 48, 3\)\. Received"):
+        cc.backbone_features(model_of(), pictures)
+    with pytest.raises(
+        cc.DataError, match=r"The model takes inputs of shape \(48, 48, 3\)\. Received: validation_data"
+    ):
+        wrong = (pictures, np.zeros(len(pictures), int))
+        cc.fine_tune(model_of(), (PICTURES, LABELS), wrong, stages=0, epochs=1, progress=False)
+
+
+def sequential():
+    base = keras.applications.MobileNet(alpha=0.25, include_top=False, weights=None, input_shape=(48, 48, 3))
+    base.trainable = False
+    head = [
+        keras.layers.GlobalAveragePooling2D(),
+        keras.layers.Dropout(0.1),
+        keras.layers.Dense(3),
+        keras.layers.Softmax(),
+    ]
+    model = keras.Sequential([keras.Input((48, 48, 3)), base, *head])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def test_a_plain_keras_model_with_its_backbone_inside_is_tuned_twice_over():
+    """As the exercise has the student build it: `Sequential`, the backbone one of its layers, a softmax of its own."""
+    model = sequential()
+    base = model.layers[0]
+    norms = [weight.copy() for layer in base.layers if is_batch_norm(layer) for weight in layer.get_weights()]
+    for _ in range(2):
+        history = cc.fine_tune(model, (PICTURES, LABELS), stages=(0, 1), epochs=(3, 1), progress=False)
+        assert [name for name, _, _ in history.stages] == ["head", "last block"] and history.epochs == 4
+        assert [layer.name for layer in base.layers if layer.trainable_weights] == ["conv_dw_13", "conv_pw_13"]
+    after = [weight for layer in base.layers if is_batch_norm(layer) for weight in layer.get_weights()]
+    assert all((a == b).all() for a, b in zip(norms, after, strict=True))
+    assert cc.build_transfer_model(model, 5).output_shape == (None, 5)
+
+
+def test_a_second_call_goes_on_from_the_first_and_computes_the_features_anew():
+    model, seen = model_of(dropout=0.0), []
+    for epochs in (2, 1):
+        history = cc.fine_tune(model, (PICTURES, LABELS), stages=(0, 2), epochs=epochs, progress=False)
+        seen.append((history.metrics["loss"], cc.backbone_features(model, PICTURES)))
+    assert seen[1][0][0] < seen[0][0][0], "the head had learned already"
+    assert history.epochs == 2 and (seen[0][1] != seen[1][1]).any()
+
+
+def test_a_head_inside_an_inner_model_is_named():
+    inputs = keras.Input((48, 48, 3))
+    outer = keras.Model(inputs, model_of()(inputs))
+    outer.compile("adam", "sparse_categorical_crossentropy")
+    for call in (lambda: cc.backbone_features(outer, PICTURES), lambda: cc.build_transfer_model(outer, 4)):
+        with pytest.raises(cc.ModelError, match=r"'dropout' lies in the model 'mobilenet' inside it: take that one"):
+            call()
+
+
+def test_a_training_stopped_by_hand_ends_all_stages(monkeypatch):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    train = tuning.train_model
+    monkeypatch.setattr(tuning, "train_model", lambda *a, **k: train(*a, **k, callbacks=Stop()))
+    history = cc.fine_tune(model_of(), (PICTURES, LABELS), stages=(0, 1), epochs=(5, 2), progress=False)
+    assert len(history.stages) == 1 and history.epochs < 5 and "by hand" in history.ended
+
+
+def test_a_loss_that_keras_cannot_write_down_is_asked_for_in_one_sentence():
+    def own(truth, said):
+        return keras.losses.sparse_categorical_crossentropy(truth, said)
+
+    model = model_of()
+    model.compile("adam", loss=own)
+    with pytest.raises(cc.ModelError, match="The layers are set, but the model could not be compiled again"):
+        cc.unfreeze(model, 1)
+    assert open_layers(model) == ["conv_dw_13", "conv_pw_13", "probabilities"]
 
 
 def test_a_model_that_is_not_compiled_is_named():

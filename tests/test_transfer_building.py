@@ -21,6 +21,7 @@ keras = cc.load_keras()
 ROOT = Path(__file__).resolve().parents[1]
 BOX = Path(weights.__file__).parent / "data" / weights.BOX.name
 PICTURES = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), "uint8")
+MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])  # of ImageNet's pictures on 0 to 1
 # The smallest backbone of each family, and Keras's module with its documented preprocessing.
 FAMILIES = {
     "ConvNeXtTiny": "convnext",
@@ -57,19 +58,51 @@ def body_of(model):
     return keras.Model(model.input, model.get_layer("features").input)
 
 
+def file_of_weights(name, folder):
+    """A file of a backbone's weights, random, but with statistics that let a picture through to the end."""
+    model = getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(96, 96, 3))
+    for layer in model.layers:
+        if is_batch_norm(layer):
+            layer.momentum = 0.0
+        if type(layer).__name__ == "Normalization" and layer.weights:  # as EfficientNet's own files have it
+            layer.set_weights([MEAN, STD, np.array(0)])
+            layer.finalize_state()
+    model(documented(name, np.random.default_rng(1).integers(0, 256, (8, 96, 96, 3))), training=True)
+    path = folder / f"{name}.h5"
+    keras.saving.save_model(model, path)
+    return path
+
+
+def documented(name, pictures):
+    """Pictures behind the preprocessing that Keras documents for this backbone."""
+    return getattr(keras.applications, FAMILIES[name]).preprocess_input(pictures.astype("float32"))
+
+
+def kerass_own(name, path, monkeypatch):
+    """What Keras makes of the name and "imagenet", if the file at the path is the one that it downloads."""
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", lambda *_, **__: str(path))
+    return getattr(keras.applications, name)(weights="imagenet", include_top=False, input_shape=(96, 96, 3))
+
+
+@pytest.mark.filterwarnings("ignore:`input_shape` is undefined or non-square")
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_picture_as_loaded_gives_what_the_documented_preprocessing_gives(name):
-    family = FAMILIES[name]
-    assert cc.backbones()[name].family == family
+def test_a_picture_as_loaded_gives_what_keras_gives_behind_the_documented_preprocessing(name, tmp_path, monkeypatch):
+    path = file_of_weights(name, tmp_path)
+    theirs = kerass_own(name, path, monkeypatch)
+    ours = body_of(cc.build_transfer_model(name, 3, (96, 96, 3), weights=path, seed=0))
+    expected = np.asarray(theirs.predict_on_batch(documented(name, PICTURES)))
+    got = np.asarray(ours.predict_on_batch(PICTURES))
+    scale = np.abs(expected).max()
+    assert np.abs(expected[0] - expected[1]).max() > 0.1 * scale, "the pictures do not matter: this test sees nothing"
+    np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-3 * scale)
+    keras.backend.clear_session()
+    path.unlink()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_is_known_in_blocks_and_opens_the_last_one(name):
+    assert cc.backbones()[name].family == FAMILIES[name]
     model = cc.build_transfer_model(name, 3, (96, 96, 3), weights=None, seed=0)
-    ours = body_of(model)
-    # The backbone behind our preprocessing, which is given what Keras's own function makes of the pictures.
-    prepared = getattr(keras.applications, family).preprocess_input(PICTURES.astype("float32"))
-    own = "preprocessing" in [layer.name for layer in model.layers]
-    theirs = keras.Model(model.get_layer("preprocessing").output, ours.output) if own else ours
-    expected, got = (keras.ops.convert_to_numpy(m(x)) for m, x in ((theirs, prepared), (ours, PICTURES)))
-    np.testing.assert_allclose(got, expected, rtol=2e-4, atol=2e-4 * np.abs(expected).max())
-    assert own or (prepared == PICTURES).all()
     names = cc.backbone_blocks(model)
     assert 3 <= len(names) <= 60 and sum(names.values()) == entry_of(name).parameters
     opened = [layer for layer in cc.unfreeze(model, 1).layers if layer.trainable_weights]
@@ -93,8 +126,11 @@ def test_the_list_reads_as_text_and_html_and_says_what_is_in_the_box():
     table = cc.backbones()
     assert [row.title for row in table if row.in_the_box] == ["MobileNet (alpha=0.25)"]
     first = repr(table).splitlines()[1]
-    assert first.startswith("MobileNet (alpha=0.25)") and "218,544" in first and "Apache 2.0" in first
+    assert first.startswith("MobileNet (alpha=0.25)") and "218,544" in first and "Apache" in first
     assert "in the box" in table._repr_html_()
+    said = {row.family: row for row in table}
+    assert all("Keras 2's documentation" in row.stated for row in table if row.family.startswith(("vgg", "resnet")))
+    assert said["efficientnet"].licence.startswith("not stated") and said["efficientnet"].stated.startswith("nowhere")
     # published: Keras's documentation of its applications, without head
     assert (table["VGG16"].parameters, table["ResNet50"].parameters) == (14714688, 23587712)
     with pytest.raises(KeyError, match="There is no backbone 'AlexNet'"):
@@ -189,10 +225,30 @@ def test_a_network_of_your_own_gets_a_new_head_and_keeps_what_it_knows():
         cc.build_transfer_model(own, 3, weights=None, alpha=0.5)
 
 
+def test_a_network_with_adapted_statistics_keeps_them_under_a_new_head():
+    norm = keras.layers.Normalization()
+    norm.adapt(PICTURES.astype("float32"))
+    body = [keras.Input((96, 96, 3)), norm, keras.layers.Conv2D(4, 3), keras.layers.GlobalAveragePooling2D()]
+    own = keras.Sequential([*body, keras.layers.Dense(3)])
+    again = cc.build_transfer_model(own, 5)
+    np.testing.assert_allclose(cc.backbone_features(again, PICTURES), cc.backbone_features(own, PICTURES), rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"backbone": "AlexNet"}, "backbone must be one of ConvNeXtBase.*Received: backbone='AlexNet'"),
+        ({"backbone": "mobilenet v2", "alpha": None}, r"Did you mean 'MobileNetV2'\?"),
+        ({"backbone": "MobileNet (alpha=0.25)"}, r"Did you mean 'MobileNet' with alpha=0.25\?"),
+        (
+            {"backbone": "ResNet50", "weights": None},
+            "ResNet50 has one width only: leave alpha out. Received: alpha=0.25",
+        ),
+        (
+            {"include_top": True},
+            "classes must be 1000 with include_top=True and ImageNet's weights. Received: classes=3",
+        ),
+        ({"weights": 3}, "weights must be 'imagenet', None, or a path. Received: weights=3"),
         ({"alpha": 0.3}, r"MobileNet comes with alpha 1, 0.75, 0.5, 0.25. Received: alpha=0.3"),
         ({"input_shape": (96, 96)}, r"input_shape must be \(height, width, 1 or 3\)"),
         ({"input_shape": (16, 16, 3)}, "MobileNet cannot be built so: .*at least 32x32"),

@@ -66,9 +66,34 @@ def parts_of(model):
     return Parts(tuple(layers[:last]), tuple(layers[last:]))
 
 
+def features_of(model):
+    """Return the tensor that goes into a model's head.
+
+    Raises
+    ------
+    ModelError
+        If the head lies inside another model: the way to it begins there, not at this model's input.
+    """
+    first = parts_of(model).head[0]
+    if not any(first is layer for layer in model.layers):
+        inner = next(layer for layer in containers(model) if any(first is one for one in layer.layers))
+        raise ModelError(
+            f"The head must be a layer of the model itself. {first.name!r} lies in the model {inner.name!r} inside "
+            f"it: take that one, model.get_layer({inner.name!r}), or rebuild it flat, as build_transfer_model does."
+        )
+    return first.input
+
+
 def is_batch_norm(layer):
     """Return whether a layer keeps moving statistics of its inputs."""
     return isinstance(layer, keras.layers.BatchNormalization)
+
+
+def settle(model):
+    """Let the layers that keep a copy of their weights beside them (`Normalization`) take the new ones."""
+    for layer in _leaves(model):
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
 
 
 def containers(model):

@@ -3,10 +3,10 @@
 from .._keras import load_keras
 from ..errors import ModelError
 from ..models._parts import Seeds, augmented, finished, layers, sizes
-from ._parts import parts_of
+from ._parts import features_of, settle
 from .catalogue import builder_of, entry_of
 from .freezing import freeze
-from .weights import find_weights, load_weights
+from .weights import STD, find_weights, load_weights
 
 keras = load_keras()
 
@@ -20,7 +20,7 @@ class CaffePreprocessing(layers.Rescaling):
         return super().call(keras.ops.flip(keras.ops.cast(inputs, self.compute_dtype), axis=-1))
 
 
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pictures on 0 to 1
+_MEAN = (0.485, 0.456, 0.406)  # of ImageNet's pictures on 0 to 1
 
 
 def _minus_one_to_one():
@@ -28,8 +28,8 @@ def _minus_one_to_one():
 
 
 def _standardised():
-    scale = [1 / (255 * s) for s in _STD]
-    return layers.Rescaling(scale, offset=[-m / s for m, s in zip(_MEAN, _STD, strict=True)], name="preprocessing")
+    scale = [1 / (255 * s) for s in STD]
+    return layers.Rescaling(scale, offset=[-m / s for m, s in zip(_MEAN, STD, strict=True)], name="preprocessing")
 
 
 def _caffe():
@@ -86,7 +86,9 @@ def build_transfer_model(
         ``(height, width, channels)`` of a picture with values 0 to 255. A grey picture's channel is taken three times.
     weights : "imagenet", str, Path or None
         ``"imagenet"`` takes the weights in the box (MobileNet at ``alpha=0.25``) or downloads them; a path takes
-        that file; None starts from random weights.
+        that file; None starts from random weights. At every size they are those learned from the largest pictures
+        that there is a file for (see `backbones`); Keras has MobileNet's for 128, 160 and 192 pixels as well: give
+        one of those by its path.
     pooling : {"avg", "max"}
         What becomes of each map of the backbone.
     dropout : float
@@ -121,13 +123,18 @@ def build_transfer_model(
         return _with_new_head(backbone, classes, dropout, Seeds(seed), learning_rate, [n for n in given if given[n]])
     entry = entry_of(backbone, options.get("alpha"))
     _refuse_ours(options)
+    top = bool(options.get("include_top"))
+    if top and weights == "imagenet" and classes != 1000:
+        raise ModelError(
+            f"classes must be 1000 with include_top=True and ImageNet's weights. Received: classes={classes!r}. "
+            "Leave include_top out: a new head for your classes is made."
+        )
     inputs, x = _picture(input_shape, augmentation, entry.family)
     body = _backbone(entry, x, input_shape, classes, options)
     if weights is not None:
-        top = options.get("include_top", False)
         path = find_weights(entry, top) if weights == "imagenet" else weights
         load_weights(body, path, entry.title, classes if top else None)
-    if options.get("include_top"):
+    if top:
         model = keras.Model(inputs, body.output, name=body.name)
         model.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     else:
@@ -171,5 +178,5 @@ def _with_new_head(model, classes, dropout, seeds, learning_rate, given):
         raise ModelError(f"A model of your own brings its {', '.join(given)} with it: leave that out.")
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
-    features = parts_of(copy).head[0].input
-    return freeze(finished(model.name, copy.inputs, features, classes, dropout, seeds, learning_rate))
+    settle(copy)
+    return freeze(finished(model.name, copy.inputs, features_of(copy), classes, dropout, seeds, learning_rate))

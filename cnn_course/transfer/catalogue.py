@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -13,23 +14,26 @@ from .weights import BOX, HDF5
 
 _DATA = Path(__file__).parent / "data" / "backbones.json"
 
-# family -> (who trained the weights that Keras ported, the licence they were published under)
+_KERAS = "Keras 2's documentation (keras-team/keras, docs/templates/applications.md), under License"
+_NONE = "nowhere: neither Keras's documentation nor the repository says anything of the weights"
+
+# family -> (whose weights Keras ported, their licence, where that is said)
 _ORIGINS = {
-    "convnext": ("Meta, ConvNeXt", "MIT"),
-    "densenet": ("DenseNet's authors", "BSD 3-clause"),
-    "efficientnet": ("Google, EfficientNet", "Apache 2.0"),
-    "efficientnet_v2": ("Google, EfficientNet", "Apache 2.0"),
-    "inception_resnet_v2": ("Google, TF-Slim", "Apache 2.0"),
-    "inception_v3": ("Google, TF-Slim", "Apache 2.0"),
-    "mobilenet": ("Google, TF-Slim", "Apache 2.0"),
-    "mobilenet_v2": ("Google, TF-Slim", "Apache 2.0"),
-    "mobilenet_v3": ("Google, TF-Slim", "Apache 2.0"),
-    "nasnet": ("Google, TF-Slim", "Apache 2.0"),
-    "resnet": ("Kaiming He et al.", "MIT"),
-    "resnet_v2": ("Google, TF-Slim", "Apache 2.0"),
-    "vgg16": ("Oxford's VGG", "CC BY 4.0"),
-    "vgg19": ("Oxford's VGG", "CC BY 4.0"),
-    "xception": ("François Chollet", "MIT"),
+    "convnext": ("Meta, facebookresearch/ConvNeXt", "MIT", "the repository's README, of the whole project"),
+    "densenet": ("liuzhuang13/DenseNet", "BSD 3-clause", _KERAS),
+    "efficientnet": ("Google, tensorflow/tpu", "not stated (code: Apache)", _NONE),
+    "efficientnet_v2": ("Google, google/automl", "not stated (code: Apache)", _NONE),
+    "inception_resnet_v2": ("Google, tensorflow/models", "Apache", _KERAS),
+    "inception_v3": ("Google, tensorflow/models", "Apache", _KERAS),
+    "mobilenet": ("Google, tensorflow/models", "Apache", _KERAS),
+    "mobilenet_v2": ("Google, tensorflow/models", "Apache", _KERAS),
+    "mobilenet_v3": ("Google, tensorflow/models", "not stated (code: Apache)", _NONE),
+    "nasnet": ("Google, tensorflow/models", "Apache", _KERAS),
+    "resnet": ("Kaiming He", "MIT", _KERAS),
+    "resnet_v2": ("Facebook, fb.resnet.torch", "BSD", _KERAS),
+    "vgg16": ("VGG, Oxford", "CC BY 4.0", _KERAS),
+    "vgg19": ("VGG, Oxford", "CC BY 4.0", _KERAS),
+    "xception": ("Keras", "MIT", _KERAS),
 }
 
 
@@ -48,9 +52,11 @@ class Backbone:
     parameters : int
         Without head.
     size : int
-        Height and width, in pixels, of the pictures that it learned from; others work too.
+        Height and width, in pixels, of the pictures that the course's file of weights learned from; others work too.
     source, licence : str
-        Of the weights.
+        Of the weights: whose they are, and under which licence.
+    stated : str
+        Where that licence is stated.
     files : dict of str to (str, str, str)
         Name, address and sha256 or md5 (``""``: Keras names none) of the files ``"no_top"`` and ``"top"``.
     """
@@ -62,6 +68,7 @@ class Backbone:
     size: int
     source: str
     licence: str
+    stated: str
     files: dict
 
     @property
@@ -156,13 +163,16 @@ def backbones():
     Returns
     -------
     BackboneTable
-        Parameters and megabytes without the head; the pictures that it learned from (others work too); who
-        trained the weights, and their licence; whether they are in the box or downloaded.
+        Parameters and megabytes without the head; the pictures that it learned from (others work too); whose the
+        weights are, and their licence; whether they are in the box or downloaded.
 
     Notes
     -----
-    The licence is the one that the weights were published under; ImageNet's photographs, from which they were
-    learned, were given for research.
+    The licence is the one that the weights were published under, so far as anybody says; each row's ``stated`` tells
+    who does. ImageNet's photographs, from which all of them learned, were given for research.
+
+    MobileNet and MobileNetV2 also have files that learned from smaller pictures (128, 160 and 192 pixels, and 96 for
+    the second), which Keras takes at those sizes. The course takes the one for 224 pixels at every size.
 
     Examples
     --------
@@ -177,17 +187,29 @@ def entry_of(name, alpha=None):
     """Return the backbone of this name and width."""
     named = [entry for entry in _entries() if entry.name == name]
     if not named:
+        known = list(dict.fromkeys(e.name for e in _entries()))
         raise ModelError(
-            f"backbone must be one of {', '.join(dict.fromkeys(e.name for e in _entries()))}, or a model of your own. "
-            f"Received: backbone={name!r}"
+            f"backbone must be one of {', '.join(known)}, or a model of your own. Received: backbone={name!r}."
+            + _meant(str(name), known)
         )
     if alpha is None:
         return next(entry for entry in named if entry.alpha in (None, 1.0))
     found = next((entry for entry in named if entry.alpha == alpha), None)
     if found is None:
         widths = ", ".join(f"{entry.alpha:g}" for entry in named if entry.alpha is not None)
-        raise ModelError(f"{name} comes with alpha {widths or 'left out'}. Received: alpha={alpha!r}")
+        there = f"comes with alpha {widths}" if widths else "has one width only: leave alpha out"
+        raise ModelError(f"{name} {there}. Received: alpha={alpha!r}")
     return found
+
+
+def _meant(given, known):
+    """Return the name that was probably meant, in words."""
+    titles = {entry.title: f"{entry.name!r} with alpha={entry.alpha:g}" for entry in _entries() if entry.alpha}
+    if given in titles:
+        return f" Did you mean {titles[given]}?"
+    folded = {name.lower(): name for name in known}
+    near = get_close_matches(given.strip().lower(), folded, n=1)
+    return f" Did you mean {folded[near[0]]!r}?" if near else ""
 
 
 def builder_of(name):

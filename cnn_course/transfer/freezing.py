@@ -116,8 +116,8 @@ def backbone_blocks(model):
 
 def _open(model, last, learning_rate):
     parts = parts_of(model)
-    names = list(parts.blocks)
-    opened = {id(layer) for name in _chosen(names, last) for layer in parts.blocks[name]}
+    check_rate(learning_rate)
+    opened = {id(layer) for name in chosen_blocks(parts, last) for layer in parts.blocks[name]}
     for inner in (model, *containers(model)):
         inner.trainable = True  # a closed model hides the open layers inside it
     for layer in parts.body:
@@ -128,7 +128,9 @@ def _open(model, last, learning_rate):
     return model
 
 
-def _chosen(names, last):
+def chosen_blocks(parts, last):
+    """Return the names of the blocks that `unfreeze` opens."""
+    names = list(parts.blocks)
     if last is None:
         return names
     if isinstance(last, str) and last in names:
@@ -141,15 +143,26 @@ def _chosen(names, last):
     )
 
 
-def _compile_again(model, learning_rate):
-    """Compile as before: Keras looks at what is trainable only then."""
+def check_rate(learning_rate):
+    """Raise unless the learning rate is None or positive."""
     if learning_rate is not None and (
         isinstance(learning_rate, bool) or not isinstance(learning_rate, Real) or learning_rate <= 0
     ):
         raise ModelError(f"learning_rate must be positive. Received: learning_rate={learning_rate!r}")
+
+
+def _compile_again(model, learning_rate):
+    """Compile as before: Keras looks at what is trainable only then."""
     if not getattr(model, "compiled", False):
         return
     config = model.get_compile_config()
     if learning_rate is not None:
         config["optimizer"]["config"]["learning_rate"] = float(learning_rate)
-    model.compile_from_config(config)
+    try:
+        model.compile_from_config(config)
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            "The layers are set, but the model could not be compiled again, because Keras does not know a loss or "
+            "metric of yours: compile it again yourself, or put @keras.saving.register_keras_serializable() above "
+            f"that function. {str(error).splitlines()[0]}"
+        ) from error

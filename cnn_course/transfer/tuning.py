@@ -5,15 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._keras import load_keras
-from ..errors import ModelError
+from ..errors import DataError, ModelError
 from ..training import TrainingHistory, train_model
+from ..training._checks import check_fit, check_integer
 from ..training.pipeline import rows_of
-from ._parts import parts_of
-from .freezing import freeze, unfreeze
+from ._parts import features_of, parts_of
+from .freezing import FINE, check_rate, chosen_blocks, freeze, unfreeze
 
 keras = load_keras()
 
 _BATCH = 64  # pictures at once on their way to the features
+_HEAD_EPOCHS, _HEAD_RATE = 50, 0.01
+_EPOCHS = 10
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ def fine_tune(
     data,
     validation_data=None,
     stages=(0, 2),
-    epochs=(50, 10),
-    learning_rate=(0.01, 0.0001),
+    epochs=None,
+    learning_rate=None,
     batch_size=32,
     seed=0,
     class_weight=None,
@@ -58,17 +61,17 @@ def fine_tune(
         As for `train_model`.
     stages : sequence of int, str or None
         What `unfreeze` takes as ``last``, stage after stage: 0 is the head alone, None is everything.
-    epochs : int or sequence of int
-        Of each stage.
-    learning_rate : float or sequence of float
-        Of each stage.
+    epochs : int or sequence of int, optional
+        Of each stage. The default is 50 for the head alone, which are quick, and 10 for every other stage.
+    learning_rate : float or sequence of float, optional
+        Of each stage. The default is 0.01 for the head alone, and 0.0001 for every other stage.
     batch_size, seed, class_weight, progress
         As for `train_model`.
 
     Returns
     -------
     FineTuning
-        A `TrainingHistory` that also knows its stages.
+        A `TrainingHistory` that also knows its stages. Stopped by hand, it holds the epochs done so far.
 
     Raises
     ------
@@ -87,13 +90,13 @@ def fine_tune(
     >>> history.epochs, history.stages
     (7, (('head', 5, 1572), ('last block', 2, 1868)))
     """
-    stages, epochs, rates = _plan(stages, epochs, learning_rate)
-    if not getattr(model, "compiled", False):
-        raise ModelError("The model must be compiled before it can be trained: build_transfer_model gives it so.")
-    parts_of(model)
+    plan = _plan(parts_of(model), stages, epochs, learning_rate)
+    check_fit(model, rows_of(data))
+    if validation_data is not None:
+        check_fit(model, rows_of(validation_data, "validation_data"), "validation_data")
     options = {"batch_size": batch_size, "seed": seed, "class_weight": class_weight, "progress": progress}
     histories, notes = [], []
-    for last, number, rate in zip(stages, epochs, rates, strict=True):
+    for last, number, rate in plan:
         if last == 0:
             freeze(model, rate)
             found = _train_head(model, data, validation_data, epochs=number, **options)
@@ -102,6 +105,8 @@ def fine_tune(
             found = train_model(model, data, validation_data, epochs=number, **options)
         histories.append(found)
         notes.append((_title(last), found.epochs, _open_weights(model)))
+        if found.epochs < number:  # stopped by hand, or the loss is no longer a number
+            break
     return _joined(histories, notes)
 
 
@@ -124,16 +129,25 @@ def backbone_features(model, pictures):
     ------
     ModelError
         If the model has no body and head.
+    DataError
+        If the pictures are not of the model's shape.
     """
     rows = rows_of((pictures, np.zeros(len(pictures), int)) if isinstance(pictures, np.ndarray) else pictures)
-    extractor = keras.Model(model.input, parts_of(model).head[0].input)
-    chunks = np.split(np.arange(len(rows)), range(_BATCH, len(rows), _BATCH))
-    return np.concatenate([_forward(extractor, rows.take(chunk)[0]) for chunk in chunks])
+    extractor = keras.Model(model.inputs, features_of(model))
+    wanted = tuple(model.input_shape[1:])
+    if len(wanted) != len(rows.shape) or any(w not in (None, s) for w, s in zip(wanted, rows.shape, strict=True)):
+        raise DataError(
+            f"The model takes pictures of shape {wanted}. Received: pictures of shape {tuple(rows.shape)}. One "
+            "picture goes in as picture[None]; image_size= of the loaders makes pictures of the right size."
+        )
+    batch = min(_BATCH, len(rows))
+    chunks = np.split(np.arange(len(rows)), range(batch, len(rows), batch))
+    return np.concatenate([_forward(extractor, rows.take(chunk)[0], batch) for chunk in chunks])
 
 
-def _forward(extractor, pictures):
-    """Return the features of a batch; a short one is filled up, or the backend would compile once more."""
-    missing = _BATCH - len(pictures)
+def _forward(extractor, pictures, batch):
+    """Return the features of some pictures; a last, short batch is filled up, or it would be compiled for anew."""
+    missing = batch - len(pictures)
     filled = np.concatenate([pictures, np.zeros((missing, *pictures.shape[1:]), pictures.dtype)])
     return np.asarray(extractor.predict_on_batch(filled))[: len(pictures)]
 
@@ -156,17 +170,30 @@ def _train_head(model, data, validation_data, **options):
     return history
 
 
-def _plan(stages, epochs, learning_rate):
+def _plan(parts, stages, epochs, learning_rate):
+    """Return (last, epochs, learning rate) of each stage, all of them looked at before the first one begins."""
     stages = tuple(stages) if isinstance(stages, list | tuple) else (stages,)
-    columns = []
-    for name, value in (("epochs", epochs), ("learning_rate", learning_rate)):
-        values = tuple(value) if isinstance(value, list | tuple) else (value,) * len(stages)
-        if len(values) != len(stages) or not stages:
-            raise ModelError(
-                f"{name} must be one number, or one for each of the stages {stages}. Received: {name}={value!r}"
-            )
-        columns.append(values)
-    return stages, *columns
+    if not stages:
+        raise ModelError(f"stages must name at least one, 0 for the head alone. Received: stages={stages!r}")
+    epochs = _for_each("epochs", epochs, stages, _HEAD_EPOCHS, _EPOCHS)
+    rates = _for_each("learning_rate", learning_rate, stages, _HEAD_RATE, FINE)
+    for last, number, rate in zip(stages, epochs, rates, strict=True):
+        chosen_blocks(parts, last)
+        check_integer("epochs", number, 1)
+        check_rate(rate)
+    return tuple(zip(stages, epochs, rates, strict=True))
+
+
+def _for_each(name, given, stages, of_head, of_others):
+    """Return one value for each stage."""
+    if given is None:
+        return tuple(of_head if last == 0 else of_others for last in stages)
+    values = tuple(given) if isinstance(given, list | tuple) else (given,) * len(stages)
+    if len(values) != len(stages):
+        raise ModelError(
+            f"{name} must be one number, or one for each of the stages {stages}. Received: {name}={given!r}"
+        )
+    return values
 
 
 def _title(last):
@@ -184,13 +211,14 @@ def _open_weights(model):
 def _joined(histories, notes):
     first, last = histories[0], histories[-1]
     metrics = {name: sum((history.metrics[name] for history in histories), ()) for name in first.metrics}
+    done = "; ".join(f"{title}: {number} epochs, {weights:,} weights" for title, number, weights in notes) + "."
     return FineTuning(
         metrics,
         sum((history.seconds for history in histories), ()),
         first.pictures,
         first.batch_size,
         first.monitor,
-        ended="; ".join(f"{title}: {number} epochs, {weights:,} weights" for title, number, weights in notes) + ".",
+        ended=" ".join(filter(None, [done, last.ended])),
         backend=last.backend,
         seed=first.seed,
         stages=tuple(notes),

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from .._keras import load_keras
 from ..datasets.fetch import RemoteFile, fetch
 from ..errors import ModelError
+from ._parts import settle
 
+STD = (0.229, 0.224, 0.225)  # of ImageNet's pictures on 0 to 1
 HDF5 = b"\x89HDF\r\n\x1a\n"
 BOX = RemoteFile(
     "transfer",
@@ -70,25 +73,23 @@ def load_weights(model, path, title, classes=None):
     """
     import h5py
 
+    if not isinstance(path, str | os.PathLike):
+        raise ModelError(f"weights must be 'imagenet', None, or a path. Received: weights={path!r}")
     path = Path(path).expanduser()
     _check_kind(path)
     try:
         with h5py.File(path) as file:
-            if "layers" in file and "layer_names" not in file.attrs:
-                _check_shapes(model, file, path, title, classes)
-            else:
-                return _load_by_layer(model, file, path, title, classes)
+            newer = "layers" in file and "layer_names" not in file.attrs
+            (_check_shapes if newer else _load_by_layer)(model, file, path, title, classes)
     except (OSError, KeyError) as error:
         raise ModelError(
             f"{path} cannot be read to its end: {error}. Its {path.stat().st_size:,} bytes look like a download that "
             "was cut off: fetch it again."
         ) from error
-    if not path.name.endswith(".weights.h5"):
-        raise ModelError(f"{path} has the format of .weights.h5: give it a name that ends so.")
-    try:
-        model.load_weights(path)
-    except (ValueError, KeyError) as error:
-        raise ModelError(f"{path} does not fit {title}: {error}") from error
+    if newer:
+        _load_newer(model, path, title)
+    _take_roots_for_variances(model)
+    settle(model)
 
 
 def _check_kind(path):
@@ -111,6 +112,29 @@ def _check_kind(path):
     raise ModelError(f"{path} {found}.")
 
 
+def _load_newer(model, path, title):
+    """Let Keras load its newer format, which has been looked at."""
+    if not path.name.endswith(".weights.h5"):
+        raise ModelError(f"{path} has the format of .weights.h5: give it a name that ends so.")
+    try:
+        model.load_weights(path)
+    except (ValueError, KeyError) as error:
+        raise ModelError(f"{path} does not fit {title}: {error}") from error
+
+
+def _take_roots_for_variances(model):
+    """Square what EfficientNet's files give as variances of the pictures: it is their standard deviations.
+
+    Keras knows it, and puts one more layer behind when it is asked for "imagenet" (TensorFlow's issue 49930); the
+    squares give the same numbers, also for a file by path.
+    """
+    for layer in model.layers:
+        if isinstance(layer, load_keras().layers.Normalization) and layer.weights:
+            mean, variance, count = layer.get_weights()
+            if np.allclose(variance, STD, rtol=0.01):
+                layer.set_weights([mean, np.square(variance), count])
+
+
 def _load_by_layer(model, file, path, title, classes):
     """Load Keras's older format: the layers with weights, in their order."""
     root = file.get("model_weights", file)
@@ -129,7 +153,6 @@ def _load_by_layer(model, file, path, title, classes):
             raise ModelError(f"{path} holds numbers that are not finite, in the layer {name}.")
         for variable, value in zip(_in_old_order(layer), values, strict=True):
             variable.assign(value)
-    return None
 
 
 def _in_old_order(layer):
