@@ -13,6 +13,7 @@ def _draw_scores(rng):
         np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 0.5]]),
         np.array([[1.0, 2.0, 4.0], [1000.0, 1001.0, 1003.0]]),
         np.array([[-1000.0, -1001.0], [-1002.0, -1004.0], [-1000.0, -1000.5]]),
+        np.array([[1000.0, 2.0, -1000.0], [999.0, 1001.0, -998.0]]),
     ]
     drawn = [rng.normal(scale=2, size=rng.integers(2, 5, size=2)) for _ in range(5)]
     return [(t,) for t in [*fixed, np.array([0.5, 2.0, -1.0]), *drawn]]
@@ -29,6 +30,11 @@ def _softmax_without_shift(t):
 
 
 @np.errstate(all="ignore")
+def _softmax_with_the_mean_taken_off(t):
+    return _softmax_without_shift(t - t.mean(axis=-1, keepdims=True))
+
+
+@np.errstate(all="ignore")
 def _softmax_with_one_shift(t):
     powers = np.exp(t - t.max())
     return powers / powers.sum(axis=-1, keepdims=True)
@@ -37,6 +43,14 @@ def _softmax_with_one_shift(t):
 def _softmax_of_the_table(t):
     powers = np.exp(t - t.max())
     return powers / powers.sum()
+
+
+def _softmax_of_the_columns(t):
+    return _softmax(t.T).T
+
+
+_WHOLE_TABLE = "Your softmax divides by the sum of the whole table. Each row is one observation, and adds up to 1."
+_COLUMNS = "Your softmax makes the columns add up to 1. Each row is one observation, and adds up to 1: axis=1."
 
 
 def _logistic(z):
@@ -72,12 +86,17 @@ def softmax(t):
             "each row's largest score first.",
         ),
         Misconception(
+            _softmax_with_the_mean_taken_off,
+            "You subtracted each row's mean. A score far above it still becomes infinite: subtract the largest score, "
+            "so that no exponent is above 0.",
+        ),
+        Misconception(
             _softmax_with_one_shift,
             "You subtracted the largest score of the whole table. A row that lies far below it becomes 0 / 0: subtract "
             "each row's own maximum.",
         ),
         Misconception(
-            lambda t: _softmax(t.T).T,
+            _softmax_of_the_columns,
             "Your columns add up to 1. Each row is one observation, so each row must add up to 1: axis=-1.",
         ),
         Misconception(
@@ -189,6 +208,11 @@ def cross_entropy(probabilities, labels):
             "You added up the probability that was missing. A likelihood needs the logarithm.",
         ),
         Misconception(
+            lambda p, labels: -np.log(p.max(axis=1)).sum(),
+            "You took the largest probability of each row: what the model believes. A likelihood takes the probability "
+            "of what happened.",
+        ),
+        Misconception(
             lambda p, labels: -np.log(_of_the_true_class(p, labels).sum()),
             "You took the logarithm of the sum. It is the sum of the logarithms.",
         ),
@@ -262,6 +286,14 @@ def hidden_layer(X, alpha0, alpha, beta0, beta):
         Misconception(
             lambda X, alpha0, alpha, beta0, beta: _network(X, alpha0, alpha, beta0, beta, g=_logistic),
             "You took the logistic function at the end as well. The classes share one probability: take the softmax.",
+        ),
+        Misconception(
+            lambda X, alpha0, alpha, beta0, beta: _network(X, alpha0, alpha, beta0, beta, g=_softmax_of_the_table),
+            _WHOLE_TABLE,
+        ),
+        Misconception(
+            lambda X, alpha0, alpha, beta0, beta: _network(X, alpha0, alpha, beta0, beta, g=_softmax_of_the_columns),
+            _COLUMNS,
         ),
         Misconception(
             lambda X, alpha0, alpha, beta0, beta: _network(X, alpha0, alpha, beta0, beta, sigma=_softmax),
@@ -350,6 +382,14 @@ def softmax_gradient(T, labels):
         Misconception(
             lambda T, labels: _softmax(T),
             "The true class is missing: subtract 1 at its place in each row.",
+        ),
+        Misconception(
+            lambda T, labels: _softmax_of_the_table(T) - _dummies(T, labels),
+            _WHOLE_TABLE,
+        ),
+        Misconception(
+            lambda T, labels: _softmax_of_the_columns(T) - _dummies(T, labels),
+            _COLUMNS,
         ),
         Misconception(
             lambda T, labels: _softmax(T) - 1,

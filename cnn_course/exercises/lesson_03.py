@@ -23,6 +23,11 @@ def _hanging_over(x, size):
     return _blocks(grown, size).max(axis=-1)
 
 
+def _one_block_short(x, size):
+    starts = [range(0, n - size, size) for n in x.shape]
+    return np.array([[x[i : i + size, j : j + size].max() for j in starts[1]] for i in starts[0]])
+
+
 def _draw_maps(rng):
     """Maps and pool sizes; the first ones do not divide, and hold negative values."""
     fixed = [(np.array([[-3, -1, -2, 5, 0], [-4, -2, 7, 1, 9]]), 2), (np.arange(49).reshape(7, 7)[::-1] - 20, 3)]
@@ -71,6 +76,11 @@ def max_pool(x, pool_size):
         Misconception(
             _hanging_over,
             "Your last blocks hang over the border. Rows and columns that do not fill a block are left out.",
+        ),
+        Misconception(
+            _one_block_short,
+            "You stop one block early: the last block may start at `height - pool_size` itself, and `range` leaves its "
+            "end out.",
         ),
         Misconception(
             lambda x, pool_size: np.maximum(_blocks(x, pool_size).max(axis=-1), 0),
@@ -150,6 +160,10 @@ def pool_variants(x, pool_size, kind):
         Misconception(
             lambda x, pool_size, kind: _blocks(x, pool_size).max(axis=-1),
             "You took the maximum, whatever the kind. Look at `kind`.",
+        ),
+        Misconception(
+            lambda x, pool_size, kind: _blocks(x, pool_size).mean(axis=-1),
+            "You took the average, whatever the kind. Look at `kind`.",
         ),
     ),
 )
@@ -235,6 +249,18 @@ def _field_with_own_stride(layers):
     return size
 
 
+def _field_with_the_last_stride(layers):
+    size, jump = 1, 1
+    for kernel_size, strides in layers:
+        size += (kernel_size - 1) * jump
+        jump = strides
+    return size
+
+
+def _field_with_whole_kernels(layers):
+    return _field(layers) + sum(int(np.prod([s for _, s in layers[:n]])) for n in range(len(layers)))
+
+
 def _draw_chains(rng):
     """Chains of layers; the first ones tell the misconceptions apart."""
     fixed = [[(3, 1), (3, 1)], [(5, 1), (2, 2), (5, 1), (2, 2)], [(7, 2), (3, 2), (3, 1)]]
@@ -284,6 +310,18 @@ def receptive_field(layers):
             "A layer's own stride moves its window, it does not make it wider: take the strides of the layers before.",
         ),
         Misconception(
+            _field_with_the_last_stride,
+            "You took the stride of the layer before alone. All the strides before a layer are multiplied.",
+        ),
+        Misconception(
+            _field_with_whole_kernels,
+            "You added the whole kernel of each layer. Neighbouring windows overlap: a layer adds k - 1 jumps, not k.",
+        ),
+        Misconception(
+            lambda layers: _field_with_whole_kernels(layers) - 1,
+            "You added the whole kernel of each layer. One pixel sees itself: start with 1, and add k - 1 jumps.",
+        ),
+        Misconception(
             lambda layers: _field(layers[::-1]),
             "You went from the last layer to the first one. The jump grows from the picture on: first layer first.",
         ),
@@ -300,7 +338,8 @@ def _is_model(model):
 
 
 def _kinds(model):
-    return [type(layer).__name__ for layer in model.layers]
+    """The kinds of the layers, also of those in models inside the model."""
+    return [kind for layer in model.layers for kind in (_kinds(layer) if _is_model(layer) else [type(layer).__name__])]
 
 
 def _convolution_first(model):
@@ -317,13 +356,23 @@ def _probabilities(model):
 
 
 def _trains(model):
-    """Whether one step changes the weights; they are put back."""
-    before = [np.array(w) for w in model.get_weights()]
+    """Whether one step changes the weights; they and the optimizer's memory are put back."""
+    from .._keras import load_keras
+
+    def values(variables):
+        return [np.array(load_keras().ops.convert_to_numpy(variable)) for variable in variables]
+
+    model.optimizer.build(model.trainable_variables)
+    variables = [*model.variables, *model.optimizer.variables]
+    before, learned = values(variables), values(model.trainable_variables)
     pictures = np.random.default_rng(0).integers(0, 256, (8, 28, 28, 1)).astype("float32")
-    model.train_on_batch(pictures, np.arange(8))
-    changed = any((np.asarray(w) != b).any() for w, b in zip(model.get_weights(), before, strict=True))
-    model.set_weights(before)
-    return changed
+    try:
+        model.train_on_batch(pictures, np.arange(8))
+        now = values(model.trainable_variables)
+    finally:
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
+    return any((new != old).any() for new, old in zip(now, learned, strict=True))
 
 
 _MESSAGES = {
@@ -333,11 +382,13 @@ _MESSAGES = {
     "convolution": "There should be a convolution before the first dense layer: a dense layer knows no neighbours.",
     "budget": "That is more than 50,000 parameters. Most of them sit where the map is flattened: pool more before it.",
     "softmax": 'The ten numbers should be probabilities: the last layer needs `activation="softmax"`.',
-    "trains": 'It cannot be trained yet: compile it, with `loss="sparse_categorical_crossentropy"`.',
+    "compiled": 'It cannot be trained yet: compile it, with `loss="sparse_categorical_crossentropy"`.',
+    "trains": "One step of training with labels 0 to 9 changes nothing, or fails. Is the loss "
+    '`"sparse_categorical_crossentropy"`, and may the layers learn?',
 }
 
 
-def _network(*hidden, softmax=True, classes=10, compiled=True):
+def _network(*hidden, softmax=True, classes=10, loss="sparse_categorical_crossentropy"):
     """Make an answer, right or wrong."""
     from .._keras import load_keras
 
@@ -350,8 +401,8 @@ def _network(*hidden, softmax=True, classes=10, compiled=True):
     }
     layers = [keras.Input((28, 28, 1)), keras.layers.Rescaling(1 / 255), *(made[name]() for name in hidden)]
     model = keras.Sequential([*layers, keras.layers.Dense(classes, activation="softmax" if softmax else None)])
-    if compiled:
-        model.compile("adam", "sparse_categorical_crossentropy")
+    if loss:
+        model.compile("adam", loss)
     return model
 
 
@@ -373,6 +424,7 @@ BUILD_CNN = ArtifactExercise(
         Property("a convolution first", _convolution_first, _MESSAGES["convolution"]),
         Property("at most 50,000 parameters", lambda m: m.count_params() <= 50_000, _MESSAGES["budget"]),
         Property("probabilities", _probabilities, _MESSAGES["softmax"]),
+        Property("compiled", lambda m: m.compiled, _MESSAGES["compiled"]),
         Property("trains on a batch", _trains, _MESSAGES["trains"]),
     ),
     hints=(
@@ -399,6 +451,7 @@ build_cnn.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"
         Misconception(lambda: _network("conv", "flat", "dense"), _MESSAGES["budget"]),
         Misconception(lambda: _network(*_GOOD, classes=1), _MESSAGES["output"]),
         Misconception(lambda: _network(*_GOOD, softmax=False), _MESSAGES["softmax"]),
-        Misconception(lambda: _network(*_GOOD, compiled=False), _MESSAGES["trains"]),
+        Misconception(lambda: _network(*_GOOD, loss=None), _MESSAGES["compiled"]),
+        Misconception(lambda: _network(*_GOOD, loss="categorical_crossentropy"), _MESSAGES["trains"]),
     ),
 )

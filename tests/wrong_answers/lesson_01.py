@@ -17,6 +17,10 @@ def stable(scores, axis=-1):
     return shares(np.exp(scores - scores.max(axis=axis, keepdims=True)), axis)
 
 
+def one_sum(scores):
+    return np.exp(scores) / np.exp(scores).sum()
+
+
 def true_class(p, labels):
     return np.array([row[label] for row, label in zip(p, labels, strict=True)])
 
@@ -33,6 +37,9 @@ WRONG = {
         ("Your whole table adds up", lambda s: stable(s.ravel()).reshape(s.shape)),
         ("The largest score got", lambda s: stable(-1 * s)),
         ("", lambda s: shares(np.exp(s), axis=0)),
+        ("You subtracted each row's mean", lambda s: shares(np.exp(s - s.mean(axis=-1, keepdims=True)))),
+        ("", lambda s: shares(np.exp(s - s.min(axis=-1, keepdims=True)))),
+        ("", lambda s: shares(np.exp(s / 100))),
         ("", lambda s: stable(s).round(2)),
         ("", lambda s: stable(s).argmax(axis=-1)),
         ("", lambda s: shares(2 ** (s - s.max(axis=-1, keepdims=True)))),
@@ -46,7 +53,7 @@ WRONG = {
         ("You added up all the", lambda p, y: -sum(np.log(p).ravel())),
         ("", lambda p, y: -true_class(p, y).sum()),
         ("", lambda p, y: -np.log(1 - true_class(p, y)).sum()),
-        ("", lambda p, y: -np.log(p.max(axis=1)).sum()),
+        ("You took the largest probability", lambda p, y: -np.log(p.max(axis=1)).sum()),
         ("", lambda p, y: -(p * np.log(p)).sum()),
         ("", lambda p, y: (p.argmax(axis=1) != y).mean()),
     ],
@@ -57,10 +64,12 @@ WRONG = {
         ("All the intercepts", lambda X, a0, a, b0, b: stable(logistic(X @ a) @ b)),
         ("Your hidden units are ReLUs", lambda X, a0, a, b0, b: stable((X @ a + a0).clip(min=0) @ b + b0)),
         ("", lambda X, a0, a, b0, b: logistic(X @ a + a0)),
-        ("", lambda X, a0, a, b0, b: stable(logistic(X @ a + a0) @ b + b0, axis=0)),
+        ("Your softmax makes the columns", lambda X, a0, a, b0, b: stable(logistic(X @ a + a0) @ b + b0, axis=0)),
         ("", lambda X, a0, a, b0, b: stable(logistic(X @ a - a0) @ b - b0)),
         ("", lambda X, a0, a, b0, b: stable(logistic(X @ a + a0) @ b + b0).argmax(axis=1)),
         ("", lambda X, a0, a, b0, b: stable(X @ a @ b)),
+        ("Your softmax divides by", lambda X, a0, a, b0, b: one_sum(logistic(X @ a + a0) @ b + b0)),
+        ("", lambda X, a0, a, b0, b: stable(-(logistic(X @ a + a0) @ b + b0))),
     ],
     "softmax-gradient": [
         ("The sign is turned.", lambda T, y: dummies(T, y) - stable(T)),
@@ -69,6 +78,10 @@ WRONG = {
         ("You subtracted from the scores", lambda T, y: T - dummies(T, y)),
         ("The true class is missing", lambda T, y: np.exp(T) / np.exp(T).sum(axis=1, keepdims=True)),
         ("", lambda T, y: true_class(stable(T), y) - 1),
+        ("Your softmax divides by", lambda T, y: one_sum(T) - dummies(T, y)),
+        ("Your softmax makes the columns", lambda T, y: stable(T, axis=0) - dummies(T, y)),
+        ("", lambda T, y: stable(T) + dummies(T, y)),
+        ("", lambda T, y: stable(T) - y[:, None]),
         ("", lambda T, y: (stable(T) - dummies(T, y)) ** 2),
         ("", lambda T, y: np.abs(stable(T) - dummies(T, y))),
         ("", lambda T, y: (stable(T) - dummies(T, y)) / T.size),

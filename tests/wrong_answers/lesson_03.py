@@ -25,6 +25,11 @@ def field(layers, start=1, step=lambda k: k - 1, grow=lambda jump, s: jump * s):
     return size
 
 
+def one_block_early(x, p):
+    height, width = x.shape
+    return np.array([[x[i : i + p, j : j + p].max() for j in range(0, width - p, p)] for i in range(0, height - p, p)])
+
+
 WRONG = {
     "max-pool": [
         ("", lambda x, pool_size: each(x, pool_size, np.min)),
@@ -37,9 +42,10 @@ WRONG = {
         ("", lambda x, pool_size: x[::pool_size, ::pool_size]),
         ("", lambda x, pool_size: each(x, pool_size, np.max)[:-1]),
         ("", lambda x, pool_size: x.max()),
+        ("You stop one block early", lambda x, p: one_block_early(x, p)),
     ],
     "pool-variants": [
-        ("", lambda x, pool_size, kind: kinds(x, pool_size, "average")),
+        ("You took the average, whatever", lambda x, pool_size, kind: kinds(x, pool_size, "average")),
         ("", lambda x, pool_size, kind: kinds(x, pool_size, kind, norm=lambda b: b.sum())),
         ("", lambda x, pool_size, kind: kinds(x, pool_size, kind, norm=lambda b: np.sqrt(np.abs(b.sum())))),
         ("", lambda x, pool_size, kind: kinds(x, pool_size, kind, max=lambda b: np.abs(b).max())),
@@ -68,13 +74,15 @@ WRONG = {
     "receptive-field": [
         ("", lambda layers: layers[-1][0]),
         ("Your answer is always", lambda layers: field(layers, start=0)),
-        ("", lambda layers: field(layers, step=lambda k: k)),
+        ("You added the whole kernel", lambda layers: field(layers, step=lambda k: k)),
         ("", lambda layers: field(layers, grow=lambda jump, s: jump + s)),
-        ("", lambda layers: field(layers, grow=lambda jump, s: s)),
+        ("You took the stride of the layer before", lambda layers: field(layers, grow=lambda jump, s: s)),
         ("", lambda layers: field(layers) ** 2),
         ("", lambda layers: int(np.prod([s for _, s in layers]))),
         ("", lambda layers: max(k for k, _ in layers)),
         ("", lambda layers: sum(k * s for k, s in layers)),
         ("Your answer is always", lambda layers: field(layers) + 1),
+        ("You added the whole kernel", lambda layers: field(layers, start=0, step=lambda k: k)),
+        ("You went from the last", lambda layers: field(reversed(layers))),
     ],
 }
