@@ -46,3 +46,14 @@ def test_what_is_no_probability_of_each_class_is_refused():
     data = load_dataset("three_classes", n=20)
     with pytest.raises(DataError, match=r"each of 3 classes, .*Received: shape \(20, 2\)"):
         plot_boundaries(lambda x: x, data)
+
+
+@pytest.mark.parametrize("name", ["rings", "xor", "spirals"])
+def test_the_names_of_the_models_stand_inside_the_figure(name):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = plot_boundaries({"one": lambda x: x[:, 0] > 0, "two": lambda x: x[:, 0] < 0}, load_dataset(name, n=50))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    for ax in figure.axes:
+        assert ax.title.get_window_extent(canvas.get_renderer()).y1 <= figure.bbox.y1

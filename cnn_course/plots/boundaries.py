@@ -51,7 +51,9 @@ def plot_boundaries(model, data, ax=None):
     shares = {name: np.mean(_classes(one, x, classes) == labels) for name, one in model.items()}
     words = ", ".join(f"{name} {right:.0%}".replace("%", " %") for name, right in shares.items())
     alt = f"The regions of {classes} classes by {len(model)} models. Points in the region of their class: {words}."
-    figure = new_figure(alt, height=3.2, width=2.9 * len(model))
+    low, high = _corners(x)
+    upright = (high[1] - low[1]) / (high[0] - low[0])
+    figure = new_figure(alt, height=2.82 * upright + 0.42, width=2.9 * len(model))
     for ax, (name, one) in zip(figure.subplots(1, len(model), squeeze=False)[0], model.items(), strict=True):
         _draw(bare(ax), one, x, labels, classes)
         ax.set_title(f"{name}: {shares[name]:.0%}".replace("%", " %"))
@@ -61,7 +63,7 @@ def plot_boundaries(model, data, ax=None):
 
 def _draw(ax, model, x, labels, classes):
     """Draw the regions of one model, and the points."""
-    low, high = x.min(axis=0) - 0.3, x.max(axis=0) + 0.3
+    low, high = _corners(x)
     across, up = (np.linspace(low[i], high[i], _STEPS) for i in (0, 1))
     plane = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     region = _classes(model, plane, classes).reshape(_STEPS, _STEPS)
@@ -72,6 +74,10 @@ def _draw(ax, model, x, labels, classes):
         own = x[labels == i]
         ax.scatter(*own.T, s=14, color=colours[i], marker=marker, edgecolors="white", linewidths=0.4)
     ax.set(xlabel="x₁", ylabel="x₂")
+
+
+def _corners(x):
+    return x.min(axis=0) - 0.3, x.max(axis=0) + 0.3
 
 
 def _classes(model, points, classes):
