@@ -137,8 +137,9 @@ table = cc.describe(lenet)
 print(table)
 
 # %% [markdown]
-# Read it from top to bottom. Every row is a layer: the shape of what it gives, its **parameters**, its multiplications and
-# additions (**MACs**), the memory of its output, and how far it **sees**. Take your pencil: why has `conv_1` 156 parameters? (5 × 5 × 1
+# Read it from top to bottom. Every row is a layer: the shape of what it gives, its **parameters**, its **MACs** (a
+# multiplication and the addition after it are one), the memory of its output, and how far it **sees**. The **jump** is how many
+# pixels lie between what two neighbours see; *unreached* would be the pixels that no window gets to. Take your pencil: why has `conv_1` 156 parameters? (5 × 5 × 1
 # weights and a bias, six times.) Why has `hidden_1` 48,120? Most parameters sit where the map is flattened, most of the
 # work is done in the convolutions: that is so in many networks.
 
