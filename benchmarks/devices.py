@@ -72,10 +72,9 @@ def main():
         use_tf32(precision == "tf32")
         with cc.mixed_precision(precision) if "float16" in precision else nullcontext():
             model = NETWORKS[options.network]()
-        remark = ", ".join(filter(None, ["tf32" if precision == "tf32" else "", options.remark]))
         for batch_size in options.batches:
             timing = cc.time_training(model, batch_size=batch_size, steps=options.steps, repeats=options.repeats)
-            cc.record_measurement(timing, options.out, remark)
+            cc.record_measurement(timing, options.out, options.remark)
             print(timing)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from .errors import CourseError
 
@@ -18,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console(highlight=False)
+console = Console(highlight=False, markup=False)  # a command such as pip install "cnn-course[lab]" is no markup
 
 Folder = Annotated[Path, typer.Option(help="Where the lessons are copied to.")]
 
@@ -91,15 +92,14 @@ def doctor():
     """Check this computer: Python, packages, backend, write access."""
     from .doctor import BAD, GOOD, WARNING, examine
 
-    marks = {GOOD: "[green]✓[/]", WARNING: "[yellow]?[/]", BAD: "[red]✗[/]"}
+    marks = {GOOD: ("✓", "green"), WARNING: ("?", "yellow"), BAD: ("✗", "red")}
     with console.status("Looking (Keras takes a few seconds to start) ..."):
         report = examine()
-    table = Table(box=None, show_header=False)
-    for finding in report.findings:
-        table.add_row(marks[finding.state], finding.name, finding.detail)
+    for finding in report.findings:  # long lines are left to the terminal, so that a command can be copied whole
+        line = Text.assemble(" ", marks[finding.state], f"  {finding.name:<12} {finding.detail}")
+        console.print(line, soft_wrap=True)
         if finding.remedy:
-            table.add_row("", "", f"[bold]→ {finding.remedy}[/]")
-    console.print(table)
+            console.print(Text(f"{'':17}→ {finding.remedy}", style="bold"), soft_wrap=True)
     raise typer.Exit(0 if report.healthy else 1)
 
 
@@ -136,5 +136,6 @@ def main():
     try:
         app()
     except CourseError as error:
-        Console(stderr=True, highlight=False).print(f"[red]✗[/] {error}")
+        said = Text.assemble(("✗", "red"), f" {error}")
+        Console(stderr=True, highlight=False).print(said, soft_wrap=True)
         sys.exit(1)

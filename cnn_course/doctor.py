@@ -10,7 +10,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from .devices import BackendFacts, describe_devices, gather
+from .devices import BackendFacts, Gpu, describe_devices, gather
 from .exercises import state_folder
 
 GOOD, WARNING, BAD = "good", "warning", "bad"
@@ -135,7 +135,8 @@ def probe_backend(python=sys.executable, timeout=180):
             detail = f"Keras did not start within {timeout} s"
             return Finding("backend", BAD, detail, "Close other programs; try again."), None
         if probe.returncode == 0:
-            known = BackendFacts(**json.loads(answer.read_text()))
+            said = json.loads(answer.read_text())
+            known = BackendFacts(**said | {"gpus": tuple(Gpu(**card) for card in said["gpus"])})
             detail = f"Keras {known.keras_version} on {known.name} {known.version}"
             return Finding("backend", GOOD, detail), known
     if probe.returncode < 0:

@@ -70,6 +70,20 @@ def place(environment):
     return rank, processes, local, f"{environment.get('MASTER_ADDR', '127.0.0.1')}:{port}"
 
 
+def cards_for(local, environment):
+    """Return the number of this process's own card, in a list; None where it may take all that it sees.
+
+    Some launchers show each process one card only: for the process that card is number 0.
+
+    Examples
+    --------
+    >>> cards_for(1, {}), cards_for(None, {}), cards_for(1, {"CUDA_VISIBLE_DEVICES": "1"})
+    ([1], None, None)
+    """
+    one = "," not in environment.get("CUDA_VISIBLE_DEVICES", ",")
+    return None if local is None or one else [local]
+
+
 def main(arguments=None):
     """Train, and end with an error if another process is lost; return the exit status."""
     options = _parser().parse_args(arguments)
@@ -107,14 +121,14 @@ def _train(options, rank, processes, local, address):
     import jax
 
     alive = _watch(options.patience) if processes > 1 else lambda: None
-
     if processes > 1:
-        cards = {"local_device_ids": [local]} if local is not None and Path("/dev/nvidiactl").exists() else {}
         timeouts = {
             "initialization_timeout": 100,
             "heartbeat_timeout_seconds": HEARTBEAT,
             "shutdown_timeout_seconds": 60,
         }
+        # All is said: JAX need not guess from the environment of the cluster.
+        cards = {"local_device_ids": cards_for(local, os.environ), "cluster_detection_method": "deactivate"}
         jax.distributed.initialize(address, processes, rank, **timeouts, **cards)
     from . import build_small_cnn, load_dataset, load_keras
     from .errors import DataError

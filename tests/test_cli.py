@@ -4,6 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from cnn_course import BackendError, cli, doctor
+
 COMMAND = Path(sys.executable).with_name("cnn-course")
 
 
@@ -30,3 +35,23 @@ def test_an_unknown_lesson_is_one_sentence_without_a_traceback(tmp_path):
 
 def test_progress_shows_the_exercises(tmp_path):
     assert "output-size" in run("progress", cwd=tmp_path).stdout
+
+
+def test_doctor_prints_each_command_whole_brackets_too(monkeypatch):
+    """A command is copied from the terminal: no part of it is taken for markup, and no line ends within it."""
+    remedy = 'Use Linux inside Windows: wsl --install, and there pip install "cnn-course[lab,cuda]".'
+    findings = doctor.Finding("GPU", doctor.WARNING, "not used", remedy), doctor.Finding("x", doctor.BAD, "[no]", "y")
+    monkeypatch.setattr(doctor, "examine", lambda: doctor.Report(findings))
+    done = CliRunner().invoke(cli.app, ["doctor"], env={"COLUMNS": "60"})
+    assert any(line.endswith(f"→ {remedy}") for line in done.output.splitlines())
+    assert "[no]" in done.output and done.exit_code == 1
+
+
+def test_an_errors_brackets_are_printed_too(monkeypatch, capsys):
+    def fail():
+        raise BackendError("Try: pip install 'cnn-course[tensorflow]'")
+
+    monkeypatch.setattr(cli, "app", fail)
+    with pytest.raises(SystemExit, match="1"):
+        cli.main()
+    assert "✗ Try: pip install 'cnn-course[tensorflow]'" in capsys.readouterr().err

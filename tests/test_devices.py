@@ -1,15 +1,18 @@
 """Settings that leave no trace, honest timings, the roofline, the table, and several devices, on every backend."""
 
+import dataclasses
 import os
+import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import cnn_course as cc
-from cnn_course.devices import Machine
+from cnn_course.devices import Machine, bounds
 from cnn_course.devices.measurements import NAMES
 
 
@@ -43,12 +46,23 @@ class TestSettings:
         losses = {}
         for enabled in (True, False):
             model = small()
+            before = model.jit_compile
             with cc.xla(model, enabled):
                 assert model.jit_compile is enabled
                 losses[enabled] = model.fit(x, y, epochs=2, shuffle=False, verbose=0).history["loss"]
-            assert model.jit_compile is False and model.train_function is None
+            assert model.jit_compile is before and model.train_function is None
             model.fit(x, y, verbose=0)
         np.testing.assert_allclose(losses[True], losses[False], rtol=1e-4)
+
+    def test_inside_each_other_and_after_an_error_the_settings_are_those_of_before(self):
+        keras, model = cc.load_keras(), small()
+        before = keras.config.dtype_policy().name, model.jit_compile
+        with pytest.raises(ZeroDivisionError), cc.mixed_precision("float16"), cc.xla(model):
+            with cc.mixed_precision("bfloat16"), cc.xla(model, False):
+                assert (keras.config.dtype_policy().name, model.jit_compile) == ("mixed_bfloat16", False)
+            assert (keras.config.dtype_policy().name, model.jit_compile) == ("mixed_float16", True)
+            raise ZeroDivisionError
+        assert (keras.config.dtype_policy().name, model.jit_compile) == before
 
     def test_what_cannot_be_is_said(self):
         with pytest.raises(cc.DataError, match="dtype must be 'bfloat16' or 'float16'"), cc.mixed_precision("int8"):
@@ -63,7 +77,7 @@ class TestSettings:
         for call in (cc.grow_memory, cc.logical_devices):
             with pytest.raises(cc.BackendError, match=r"before the backend makes its first tensor.*restart the kernel"):
                 call()
-        with pytest.raises(cc.BackendError, match="99 were asked for"), cc.data_parallel(99):
+        with pytest.raises(cc.BackendError, match="99 devices were asked for, and there is 1"), cc.data_parallel(99):
             pass
 
 
@@ -91,6 +105,30 @@ print(replicas.devices)
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_two_devices_have_the_losses_of_one_with_the_global_batch(backend):
     assert "CPU:1" in run(PARALLEL, backend).upper()
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_the_example_of_the_documentation_runs(backend):
+    """Its pictures do not fill whole batches by themselves, and its model is evaluated on an odd number of others."""
+    page = Path(__file__).resolve().parents[1] / "docs" / "several_devices.md"
+    program = re.search(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)[1]
+    assert "accuracy" in run(program + "\nassert len(replicas) == 2 and whole < len(train)", backend)
+
+
+def test_a_batch_that_jax_cannot_share_is_said():
+    program = """
+import numpy as np, cnn_course as cc
+try:
+    with cc.data_parallel() as replicas:
+        model, data = cc.build_logit((2,), classes=2, seed=0), (np.zeros((31, 2), "float32"), np.arange(31) % 2)
+        cc.train_model(model, data, epochs=1, batch_size=16, progress=False)
+except cc.DataError as error:
+    assert "evenly among the 2 devices" in str(error)
+else:
+    raise SystemExit("no error")
+assert cc.load_keras().distribution.distribution() is None
+"""
+    run(program, "jax")
 
 
 TORCH = """
@@ -178,6 +216,30 @@ class TestTiming:
 
 
 class TestRoofline:
+    def test_the_copy_is_no_slower_than_numpys(self):
+        """Memory that is asked for anew in each call, as an addition does, would be several times slower."""
+        source, target = np.ones(10_000_000, "float32"), np.zeros(10_000_000, "float32")
+        taken = []
+        for _ in range(8):
+            began = time.perf_counter()
+            np.copyto(target, source)
+            taken.append(time.perf_counter() - began)
+        found = cc.measure_machine(size=1024, repeats=8).bytes_per_second
+        assert found > 0.4 * 2 * source.nbytes / min(taken)
+
+    def test_a_short_call_is_timed_many_times_over_and_a_long_one_once(self):
+        calls = []
+
+        def call():
+            calls.append(0)
+            time.sleep(0.02 if slow else 0.0005)
+
+        for slow, at_least, at_most in ((True, 2 + 3, 2 + 3), (False, 2 + 3 * 2, 2 + 3 * 100)):
+            calls.clear()
+            seconds = bounds._seconds(call, repeats=3, wait=lambda done: None)
+            assert at_least <= len(calls) <= at_most and len(seconds) == 3
+            assert min(seconds) >= (0.02 if slow else 0.0005)
+
     def test_bytes_and_flops_are_those_of_the_hand(self):
         """A dense layer 4 -> 3 on 2 rows: 24 products, 8 + 6 numbers in and out, 15 weights."""
         keras = cc.load_keras()
@@ -242,6 +304,17 @@ class TestMeasurements:
         assert len(table.where(network="small_cnn", batch_size=8, remark="mine, with a comma")) == 1
         figure = cc.plot_measurements(table.rows[-2:])
         assert len(figure.axes[0].patches) == 2 and "batch 8" in figure.alt
+
+    def test_files_of_several_computers_stand_in_one_table(self, tmp_path):
+        timing = cc.time_training(small(), batch_size=8, steps=1, repeats=1)
+        card = dataclasses.replace(timing, device="Tesla T4", on_gpu=True, precision="mixed_float16")
+        mine, cloud = tmp_path / "mine.csv", tmp_path / "cloud.csv"
+        rows = cc.record_measurement(timing, mine), cc.record_measurement(card, cloud)
+        table = cc.load_measurements(mine, cloud)
+        assert table.rows[-2:] == rows and not table.note
+        assert [bar.get_hatch() for bar in cc.plot_measurements(rows).axes[0].patches] == ["", "//"]
+        with pytest.raises(cc.DataError, match=r"There is no file .*nothing\.csv"):
+            cc.load_measurements(mine, tmp_path / "nothing.csv")
 
     def test_another_table_is_refused_and_not_written_to(self, tmp_path):
         path = tmp_path / "other.csv"

@@ -1,26 +1,30 @@
 """What the system and the backend say about the hardware: gathered here once, judged in `diagnosis`."""
 
 import csv
+import ctypes
 import os
 import platform
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from .._keras import load_keras
+
 
 @dataclass(frozen=True)
 class Gpu:
-    """One NVIDIA card, as its driver describes it.
+    """One card, as its driver or the backend describes it.
 
     Attributes
     ----------
     name : str
     memory_bytes : int
-        All of its memory; 0 where the driver does not say.
+        All of its memory; 0 where it is not said.
     compute_capability : str
-        Generation of the chip, ``"8.6"``; empty where the driver does not say.
+        Generation of an NVIDIA chip, ``"8.6"``; empty where it is not said.
     """
 
     name: str
@@ -39,8 +43,8 @@ class BackendFacts:
         CUDA version that it was built with; empty in a build without CUDA.
     architectures : tuple of str
         Chips that it was built for: ``"sm_80"``, ``"compute_90"``.
-    gpus : int
-        Cards that it can use.
+    gpus : tuple of Gpu
+        Cards that it can use, in its own order: the first one trains.
     switched_off : int
         Cards that it found, and that this program told it not to use.
     """
@@ -50,7 +54,7 @@ class BackendFacts:
     keras_version: str = ""
     build_cuda: str = ""
     architectures: tuple[str, ...] = ()
-    gpus: int = 0
+    gpus: tuple[Gpu, ...] = ()
     switched_off: int = 0
 
 
@@ -64,11 +68,15 @@ class Facts:
     system, machine : str
         As `platform` names them.
     wsl, container : bool
-        Whether this is Linux inside Windows, or a container.
+        Whether this is Linux inside Windows, or a container (that of a hosted notebook, too).
+    hosted : str
+        ``"Colab"`` or ``"Kaggle"`` where that runs the notebook; otherwise empty.
     card_on_bus : bool
         Whether an NVIDIA card is plugged in, driver or not.
     driver_answer : str
         ``"ok"``, ``"missing"`` (no nvidia-smi), or what nvidia-smi says in place of an answer.
+    driver_library : bool
+        Whether the part of the driver that programs call (libcuda) can be loaded.
     driver, driver_cuda : str
         Version of the driver, and the newest CUDA version that it serves.
     cards : tuple of Gpu
@@ -85,8 +93,10 @@ class Facts:
     machine: str = "x86_64"
     wsl: bool = False
     container: bool = False
+    hosted: str = ""
     card_on_bus: bool = False
     driver_answer: str = "missing"
+    driver_library: bool = True
     driver: str = ""
     driver_cuda: str = ""
     cards: tuple[Gpu, ...] = ()
@@ -97,25 +107,29 @@ class Facts:
 
 
 HIDING = ("CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS")
-_QUERY = "--query-gpu=name,memory.total,compute_cap,driver_version"
+_HOSTS = {"COLAB_RELEASE_TAG": "Colab", "KAGGLE_KERNEL_RUN_TYPE": "Kaggle"}
+_CONTAINERS = (".dockerenv", "run/.containerenv", ".singularity.d")  # Docker, Podman, Apptainer
 
 
-def gather(backend):
-    """Return the Facts of this computer, given those of the backend."""
-    answer, driver, driver_cuda, cards = ask_driver()
+def gather(backend, root="/"):
+    """Return the Facts of this computer, given those of the backend; its files are looked for below `root`."""
+    root = Path(root)
+    answer, driver, driver_cuda, cards = ask_driver(_nvidia_smi(root))
     return Facts(
         backend=backend,
         system=platform.system(),
         machine=platform.machine(),
         wsl="microsoft" in platform.release().lower(),
-        container=Path("/.dockerenv").exists() or "KUBERNETES_SERVICE_HOST" in os.environ,
-        card_on_bus=_card_on_bus(),
+        container="KUBERNETES_SERVICE_HOST" in os.environ or any((root / name).exists() for name in _CONTAINERS),
+        hosted=next((host for variable, host in _HOSTS.items() if variable in os.environ), ""),
+        card_on_bus=_card_on_bus(root / "sys/bus/pci/devices"),
         driver_answer=answer,
+        driver_library=platform.system() != "Linux" or _loads("libcuda.so.1"),
         driver=driver,
         driver_cuda=driver_cuda,
         cards=cards,
         refused=tuple(
-            str(path) for path in Path("/dev").glob("nvidia[0-9c]*") if not os.access(path, os.R_OK | os.W_OK)
+            str(path) for path in sorted((root / "dev").glob("nvidia*")) if _is_card(path) and not _usable(path)
         ),
         environment={name: os.environ[name] for name in HIDING if name in os.environ},
         cpu=processor(),
@@ -123,12 +137,35 @@ def gather(backend):
     )
 
 
+def _nvidia_smi(root):
+    """Return the program's path; Linux inside Windows keeps it where not every shell looks."""
+    in_windows = root / "usr/lib/wsl/lib/nvidia-smi"
+    return shutil.which("nvidia-smi") or (str(in_windows) if in_windows.exists() else "nvidia-smi")
+
+
+def _loads(library):
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _is_card(path):
+    """Whether a file in /dev is one that CUDA opens: nvidia0, nvidiactl, nvidia-uvm."""
+    return re.fullmatch(r"nvidia(\d+|ctl|-uvm)", path.name) is not None
+
+
+def _usable(path):
+    return os.access(path, os.R_OK | os.W_OK)
+
+
 def ask_driver(command="nvidia-smi"):
     """Return nvidia-smi's answer in a word or its own complaint, driver and CUDA versions, and the cards."""
     try:
-        asked = subprocess.run(
-            [command, _QUERY, "--format=csv,noheader,nounits"], capture_output=True, text=True, timeout=30
-        )
+        asked = _query(command, "name,memory.total,driver_version,compute_cap")
+        if "not a valid field" in asked.stdout + asked.stderr:  # drivers before 510 do not know the last one
+            asked = _query(command, "name,memory.total,driver_version")
         if asked.returncode:
             said = f"{asked.stdout} {asked.stderr}".split()
             return " ".join(said) or f"it ended with {asked.returncode}", "", "", ()
@@ -137,10 +174,16 @@ def ask_driver(command="nvidia-smi"):
         return "missing", "", "", ()
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"nvidia-smi does not answer: {error}", "", "", ()
-    rows = [[cell.strip() for cell in row] for row in csv.reader(asked.stdout.splitlines()) if len(row) == 4]
+    rows = [[cell.strip() for cell in row] for row in csv.reader(asked.stdout.splitlines())]
+    rows = [[*row, ""][:4] for row in rows if len(row) in (3, 4)]
     cuda = re.search(r"CUDA[\w ]*Version:\s*([\d.]+)", head)
-    cards = tuple(Gpu(name, _mebibytes(memory), cap if cap[:1].isdigit() else "") for name, memory, cap, _ in rows)
-    return "ok", rows[0][3] if rows else "", cuda[1] if cuda else "", cards
+    cards = tuple(Gpu(name, _mebibytes(memory), _chip(cap)) for name, memory, _, cap in rows)
+    return "ok", rows[0][2] if rows else "", cuda[1] if cuda else "", cards
+
+
+def _query(command, fields):
+    question = [command, f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
+    return subprocess.run(question, capture_output=True, text=True, timeout=30)
 
 
 def _mebibytes(text):
@@ -177,8 +220,6 @@ def usable_cores():
 
 def backend_facts():
     """Return what the loaded backend says of itself; loads Keras."""
-    from .._keras import load_keras
-
     keras = load_keras()
     name = keras.backend.backend()
     found = {"tensorflow": _tensorflow, "torch": _torch, "jax": _jax}[name]()
@@ -190,11 +231,15 @@ def _tensorflow():
 
     build = tf.sysconfig.get_build_info()
     physical, visible = tf.config.list_physical_devices("GPU"), tf.config.get_visible_devices("GPU")
+    details = [tf.config.experimental.get_device_details(device) for device in visible]
     return {
         "version": tf.__version__,
         "build_cuda": str(build.get("cuda_version", "")) if build.get("is_cuda_build") else "",
         "architectures": tuple(build.get("cuda_compute_capabilities", ())),
-        "gpus": len(visible),
+        "gpus": tuple(
+            Gpu(card.get("device_name", "GPU"), 0, ".".join(map(str, card.get("compute_capability", ()))))
+            for card in details
+        ),
         "switched_off": len(physical) - len(visible),
     }
 
@@ -202,11 +247,17 @@ def _tensorflow():
 def _torch():
     import torch
 
+    if torch.cuda.is_available():
+        cards = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
+        chips = ["" if torch.version.hip else f"{card.major}.{card.minor}" for card in cards]
+        gpus = tuple(Gpu(card.name, card.total_memory, chip) for card, chip in zip(cards, chips, strict=True))
+    else:
+        gpus = (Gpu("Apple GPU"),) if torch.backends.mps.is_available() else ()
     return {
         "version": torch.__version__,
         "build_cuda": torch.version.cuda or "",
         "architectures": tuple(torch.cuda.get_arch_list()),
-        "gpus": torch.cuda.device_count() if torch.cuda.is_available() else int(torch.backends.mps.is_available()),
+        "gpus": gpus,
     }
 
 
@@ -217,5 +268,46 @@ def _jax():
     return {
         "version": jax.__version__,
         "build_cuda": built,
-        "gpus": sum(device.platform in ("gpu", "cuda") for device in jax.local_devices()),
+        "gpus": tuple(
+            Gpu(device.device_kind, 0, _chip(getattr(device, "compute_capability", "")))
+            for device in jax.local_devices()
+            if device.platform in ("gpu", "cuda", "rocm")
+        ),
     }
+
+
+def _chip(text):
+    return text if re.fullmatch(r"\d+\.\d+", str(text)) else ""
+
+
+def on_gpu(tensor):
+    """Return whether a tensor or a variable of Keras's lies in the memory of a GPU: there it is computed with."""
+    tensor = getattr(tensor, "value", tensor)
+    if load_keras().backend.backend() == "jax":
+        return all(device.platform != "cpu" for device in tensor.devices())
+    return "cpu" not in str(tensor.device).lower()
+
+
+def uses_tf32(backend, convolutions=True):
+    """Return whether float32 loses digits in products: on NVIDIA's cards from 8.0 on, unless it is turned off.
+
+    PyTorch decides for convolutions and for products of matrices apart.
+    """
+    if not backend.gpus or version_numbers(backend.gpus[0].compute_capability) < (8,):
+        return False
+    if backend.name == "tensorflow":
+        import tensorflow as tf
+
+        return tf.config.experimental.tensor_float_32_execution_enabled()
+    if backend.name == "torch":
+        import torch
+
+        return torch.backends.cudnn.allow_tf32 if convolutions else torch.get_float32_matmul_precision() != "highest"
+    import jax
+
+    return jax.config.jax_default_matmul_precision in (None, "default", "high", "tensorfloat32")
+
+
+def version_numbers(version):
+    """Return the numbers of a version in their order; (0,) if there are none."""
+    return tuple(int(number) for number in re.findall(r"\d+", version)) or (0,)

@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from ._facts import Gpu, backend_facts, gather
+from ._facts import Gpu, backend_facts, gather, version_numbers
 
 # The oldest driver for each CUDA release, Linux and Windows: NVIDIA, CUDA Toolkit Release Notes, table of
 # "CUDA Toolkit and Minimum Required Driver Version for CUDA Minor Version Compatibility".
 _OLDEST_DRIVER = {11: "450.80", 12: "525.60", 13: "580.65"}
 _CUDA_BUILDS = {
     "tensorflow": 'pip uninstall -y tensorflow-cpu && pip install "cnn-course[cuda]"',
-    "torch": "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu126",
+    "torch": "pip install --force-reinstall torch (Windows: take the command from https://pytorch.org/get-started)",
     "jax": 'pip install "jax[cuda12]"',
 }
 _NEWER = {
@@ -33,15 +33,15 @@ class Devices:
     cpu, cores : str, int
         Model of the processor, and the cores that may be used.
     gpus : tuple of Gpu
-        Cards that the driver names, used or not.
+        Cards that the driver names, used or not; where it does not say, those that the backend uses.
     gpus_used : int
         Cards that the backend can use.
     driver, driver_cuda, build_cuda : str
         Versions of the driver, of the newest CUDA that it serves, and of the CUDA that the backend was built with;
         empty where there is none.
     reason, remedy : str
-        Why no card is used, and the command that mends it; empty where one is used. Without a card there is a reason
-        and no remedy.
+        Why no card is used, and the command that mends it; empty where one is used. Where there is no card to be had
+        there is a reason and no remedy.
     """
 
     backend: str
@@ -108,13 +108,12 @@ def describe_devices(facts=None):
     """
     facts = facts or gather(backend_facts())
     backend, (reason, remedy) = facts.backend, diagnose(facts)
-    gpus = facts.cards or (Gpu("a GPU that the driver does not describe"),) * backend.gpus
     return Devices(
         backend=f"{backend.name} {backend.version}".strip(),
         cpu=facts.cpu,
         cores=facts.cores,
-        gpus=gpus,
-        gpus_used=0 if reason else backend.gpus,
+        gpus=facts.cards or backend.gpus,
+        gpus_used=0 if reason else len(backend.gpus),
         driver=facts.driver,
         driver_cuda=facts.driver_cuda,
         build_cuda=backend.build_cuda,
@@ -129,7 +128,7 @@ def diagnose(facts):
     The first thing that stands in the way comes first: the card, its driver, the right to use it, what hides it, the
     build, and whether driver, card and build fit each other.
     """
-    for look in (_chip, _used, _apple, _no_card, _driver, _permission, _windows, _hidden, _build, _versions):
+    for look in (_chip, _used, _apple, _no_card, _windows, _driver, _permission, _library, _hidden, _build, _versions):
         found = look(facts)
         if found is not None:
             return found
@@ -156,14 +155,25 @@ def _apple(facts):
 
 
 def _no_card(facts):
-    if (
-        facts.card_on_bus
-        or facts.cards
-        or facts.refused
-        or facts.driver_answer not in ("missing", "No devices were found")
-    ):
+    """No card in sight: nvidia-smi may be installed all the same, as in some hosted notebooks, and find no driver."""
+    silent = facts.driver_answer in ("missing", "No devices were found") or "communicate" in facts.driver_answer
+    if facts.card_on_bus or facts.cards or facts.refused or not silent:
         return None
+    if facts.hosted:
+        where = {
+            "Colab": "Runtime > Change runtime type > a GPU",
+            "Kaggle": "Settings > Accelerator > a GPU",
+        }[facts.hosted]
+        return f"this {facts.hosted} notebook was started without a GPU", f"{where}; the notebook then starts anew."
+    if facts.wsl:
+        return (
+            "Linux sees no card through Windows: there is none, or its driver is missing in Windows",
+            "If there is one, install NVIDIA's driver in Windows (not in Linux); then: wsl --shutdown",
+        )
     return "this computer has no NVIDIA card, or none is passed through to where Python runs", ""
+
+
+_ASK_FOR_CARD = "Start it with: docker run --gpus all ... (Apptainer: --nv; JupyterHub: a profile with a GPU)"
 
 
 def _driver(facts):
@@ -175,14 +185,9 @@ def _driver(facts):
             "NVIDIA's tools are installed, and the driver is not running",
             f"sudo modprobe nvidia. If that is refused (Secure Boot, a new kernel): {_DRIVER}",
         )
-    if answer == "missing" and not facts.backend.gpus and not facts.refused:
-        if facts.wsl:
-            return (
-                "a card is there, and its driver is not",
-                "Install NVIDIA's driver in Windows (not in Linux); then: wsl --shutdown",
-            )
+    if (answer == "missing" or "libnvidia-ml" in answer) and not facts.driver_library and not facts.refused:
         if facts.container:
-            return "the container was started without the card", "Start it with: docker run --gpus all ..."
+            return "the container was started without the card", _ASK_FOR_CARD
         return "an NVIDIA card is there, and its driver is not", _DRIVER
     return None
 
@@ -195,8 +200,19 @@ def _permission(facts):
             "sudo usermod -aG video,render $USER, then log in again. On a shared computer ask its staff for a GPU.",
         )
     if facts.driver_answer not in ("ok", "missing"):
-        return f"nvidia-smi says: {facts.driver_answer}", f"Run nvidia-smi in a terminal. {_DRIVER}"
+        again = "Start the container again." if facts.container else _DRIVER
+        return f"nvidia-smi says: {facts.driver_answer}", f"Run nvidia-smi in a terminal. {again}"
     return None
+
+
+def _library(facts):
+    """The tools' part of the driver answers; the part that programs call is not there."""
+    if facts.driver_library:
+        return None
+    if facts.container:
+        mend = "Start it with: docker run --gpus all -e NVIDIA_DRIVER_CAPABILITIES=compute,utility ..."
+        return "the container has the driver's tools and not its library (libcuda.so.1)", mend
+    return "the driver's library libcuda.so.1 is missing, or the system does not find it", _DRIVER
 
 
 def _windows(facts):
@@ -250,8 +266,8 @@ def _build(facts):
 
 
 def _versions(facts):
-    needed = _OLDEST_DRIVER.get(_numbers(facts.backend.build_cuda)[0])
-    too_old = needed and facts.driver and _numbers(facts.driver) < _numbers(needed)
+    needed = _OLDEST_DRIVER.get(version_numbers(facts.backend.build_cuda)[0])
+    too_old = needed and facts.driver and version_numbers(facts.driver) < version_numbers(needed)
     if too_old:
         return (
             f"the driver {facts.driver} is too old: CUDA {facts.backend.build_cuda} needs {needed} or newer",
@@ -262,15 +278,17 @@ def _versions(facts):
 
 def _chip(facts):
     """A card that the build was not made for; PyTorch lists it as usable all the same."""
-    cards = [_numbers(card.compute_capability) for card in facts.cards if card.compute_capability]
+    chips = [card.compute_capability for card in facts.cards or facts.backend.gpus if card.compute_capability]
+    if not chips or not facts.backend.architectures or not facts.backend.build_cuda:
+        return None
+    cards = [version_numbers(chip) for chip in chips]
     built = [
         (kind, _chip_number(chip)) for kind, _, chip in (text.partition("_") for text in facts.backend.architectures)
     ]
-    if not cards or not built or not facts.backend.build_cuda or any(_runs(card, built) for card in cards):
+    if any(_runs(card, built) for card in cards):
         return None
-    newest = max(chip for _, chip in built)
-    name, text = facts.backend.name, facts.cards[0].compute_capability
-    if max(cards) > newest:
+    name, text = facts.backend.name, chips[0]
+    if max(cards) > max(chip for _, chip in built):
         return f"the card (compute capability {text}) is newer than this build of {name}", _NEWER[name]
     return (
         f"the card (compute capability {text}) is older than this build of {name} knows",
@@ -289,7 +307,3 @@ def _runs(card, built):
 def _chip_number(text):
     digits = re.match(r"\d+", text)[0]
     return int(digits[:-1]), int(digits[-1])
-
-
-def _numbers(version):
-    return tuple(int(number) for number in re.findall(r"\d+", version)) or (0,)

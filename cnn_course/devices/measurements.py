@@ -30,6 +30,7 @@ class Measurement:
     versions : str
         Of Keras and its backend.
     network, precision : str
+        ``"tf32"`` is float32 on a card that drops digits in products.
     batch_size, steps, repeats : int
     step_ms, low_ms, high_ms : float
         Milliseconds of a step: the median of the repeats, and their quartiles.
@@ -115,13 +116,13 @@ def _speed(number):
     return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
 
 
-def load_measurements(path=None):
-    """Return the measurements that come with the course, and those of a file of your own.
+def load_measurements(*paths):
+    """Return the measurements that come with the course, and those of files of your own.
 
     Parameters
     ----------
-    path : str or Path, optional
-        A file that `record_measurement` wrote; its rows follow those of the course.
+    *paths : str or Path
+        Files that `record_measurement` wrote, of several computers for example; their rows follow those of the course.
 
     Returns
     -------
@@ -130,19 +131,20 @@ def load_measurements(path=None):
     Raises
     ------
     DataError
-        If the file is not such a table.
+        If a file is not there, or is not such a table.
 
     Examples
     --------
     >>> all(row.pictures_per_second > 0 for row in load_measurements())
     True
     """
-    return Measurements((*_read(SHIPPED), *(_read(Path(path)) if path is not None else ())))
+    for path in paths:
+        if not Path(path).is_file():
+            raise DataError(f"There is no file {path}. record_measurement(time_training(...), {str(path)!r}) makes it.")
+    return Measurements(tuple(row for path in (SHIPPED, *paths) for row in _read(Path(path))))
 
 
 def _read(path):
-    if not path.exists():
-        return ()
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         if tuple(reader.fieldnames or ()) != NAMES:
@@ -212,8 +214,9 @@ def record_measurement(timing, path="my_measurements.csv", remark=""):
         peak_mb=None if timing.peak_memory is None else round(timing.peak_memory / 1e6, 1),
         remark=remark,
     )
-    _read(path)
     new = not path.exists()
+    if not new:
+        _read(path)
     with path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, NAMES)
         if new:

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .._keras import load_keras
-from ..errors import BackendError
+from ..errors import BackendError, DataError
 from ..training._checks import check_integer
 
 
@@ -42,13 +42,16 @@ def data_parallel(devices=None):
     ------
     BackendError
         If there are not so many devices, or the backend is PyTorch, which uses one process for each.
+    DataError
+        If JAX cannot share a batch evenly.
 
     Notes
     -----
     The batch size that `fit` and `train_model` take is the **global** one, shared among the devices; take a multiple of
-    their number, and as many pictures as fill whole batches: in a part that is smaller, a picture counts more. Under
-    TensorFlow this is `tf.distribute.MirroredStrategy`, under JAX `keras.distribution.DataParallel`. Build the model
-    inside the block. For several computers see ``docs/several_devices.md``.
+    their number, and as many pictures as fill whole batches: in a part that is smaller, a picture counts more. JAX
+    refuses a batch that cannot be shared evenly, TensorFlow fails where a device would have no picture at all. Under
+    TensorFlow this is `tf.distribute.MirroredStrategy`, under JAX `keras.distribution.DataParallel`. Build and train
+    the model inside the block, and evaluate it after. For several computers see ``docs/several_devices.md``.
 
     Examples
     --------
@@ -102,6 +105,14 @@ def _jax(count):
     keras.distribution.set_distribution(keras.distribution.DataParallel(devices=names, auto_shard_dataset=False))
     try:
         yield _replicas(names)
+    except ValueError as error:
+        if type(error).__name__ != "IndivisibleError":
+            raise
+        raise DataError(
+            f"JAX shares each batch evenly among the {len(names)} devices, and one batch cannot be. Take a batch size "
+            "that is a multiple of their number and pictures that fill whole batches, for validation too; or evaluate "
+            f"after the block. JAX says: {error}"
+        ) from error
     finally:
         keras.distribution.set_distribution(before)
 
@@ -118,8 +129,16 @@ def _replicas(names):
 
 def _chosen(found, count):
     if count is not None and count > len(found):
-        raise BackendError(
-            f"There are {len(found)} devices, and {count} were asked for. The processor can be split only before the "
-            "backend makes its first tensor: restart Python, and call data_parallel or logical_devices first."
-        )
+        if any("cpu" in str(device).lower() for device in found):
+            advice = (
+                "The processor can be split only before the backend makes its first tensor: restart Python, and call "
+                "data_parallel or logical_devices first."
+            )
+        else:
+            advice = "To try it on the processor, hide the GPUs: CUDA_VISIBLE_DEVICES=-1, set before Python starts."
+        raise BackendError(f"{count} devices were asked for, and there {_number(len(found))}. {advice}")
     return found[:count]
+
+
+def _number(count):
+    return "is 1" if count == 1 else f"are {count}"

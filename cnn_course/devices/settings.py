@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from .._keras import load_keras
 from ..errors import BackendError, DataError, ModelError
 from ..training._checks import check_integer
+from ._facts import backend_facts, version_numbers
 
 _TOO_LATE = (
     "{call} must come before the backend makes its first tensor, and here it has made one. In a notebook restart the "
@@ -13,14 +14,15 @@ _TOO_LATE = (
 
 
 @contextmanager
-def mixed_precision(dtype="bfloat16"):
+def mixed_precision(dtype=None):
     """Compute in 16 bits and keep weights in 32, for the models that are built inside the block.
 
     Parameters
     ----------
-    dtype : {"bfloat16", "float16"}
+    dtype : {"bfloat16", "float16"}, optional
         ``"bfloat16"`` has the range of float32; cards from compute capability 8.0 on are fast with it. ``"float16"`` is
-        for older ones (7.0, 7.5); Keras then scales the loss by itself, so that small gradients do not become 0.
+        for older ones (a T4 has 7.5); Keras then scales the loss by itself, so that small gradients do not become 0.
+        The default is ``"float16"`` on such a card, and ``"bfloat16"`` everywhere else.
 
     Yields
     ------
@@ -48,6 +50,7 @@ def mixed_precision(dtype="bfloat16"):
     >>> policy, layer.compute_dtype, load_keras().layers.Dense(1).compute_dtype
     ('mixed_bfloat16', 'bfloat16', 'float32')
     """
+    dtype = _fitting_dtype() if dtype is None else dtype
     if dtype not in ("bfloat16", "float16"):
         raise DataError(f"dtype must be 'bfloat16' or 'float16'. Received: dtype={dtype!r}")
     keras = load_keras()
@@ -59,6 +62,12 @@ def mixed_precision(dtype="bfloat16"):
         keras.config.set_dtype_policy(before)
 
 
+def _fitting_dtype():
+    gpus = backend_facts().gpus
+    old = gpus and gpus[0].compute_capability and version_numbers(gpus[0].compute_capability) < (8,)
+    return "float16" if old else "bfloat16"
+
+
 @contextmanager
 def xla(model, enabled=True):
     """Train and evaluate this model with the XLA compiler inside the block, or without it.
@@ -68,7 +77,7 @@ def xla(model, enabled=True):
     model : keras.Model
         Compiled, in Keras's sense.
     enabled : bool
-        False turns XLA off where it is on by default.
+        False turns XLA off where it is on by default: on a GPU, Keras compiles TensorFlow's steps with it.
 
     Yields
     ------
@@ -142,17 +151,13 @@ def grow_memory():
     if backend == "tensorflow":
         return _grow_tensorflow()
     if backend == "torch":
-        import torch
-
-        return torch.cuda.device_count()
+        return len(backend_facts().gpus)
     import os
-
-    import jax
 
     if _jax_has_started():
         raise BackendError(_TOO_LATE.format(call="grow_memory()"))
     os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
-    return sum(device.platform == "gpu" for device in jax.local_devices())
+    return len(backend_facts().gpus)
 
 
 def _grow_tensorflow():

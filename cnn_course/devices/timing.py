@@ -14,7 +14,7 @@ from .._keras import load_keras
 from ..errors import ModelError
 from ..training._checks import check_fit, check_integer
 from ..training.pipeline import checked_batch_size, make_batches, rows_of
-from ._facts import backend_facts, gather
+from ._facts import backend_facts, gather, on_gpu, uses_tf32
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,13 @@ class Timing:
     batch_size, steps, warm_up : int
         Pictures in a batch; steps in a repeat; repeats before that do not count.
     model, device, backend, precision : str
-        What was trained, on which hardware, by which backend and version, with which policy.
+        What was trained, on which hardware, by which backend and version, with which policy; ``"tf32"`` is float32
+        on a card that drops digits in products, as newer ones do unless it is turned off.
     cores : int
         Of the processor, that this process may use.
     peak_memory : int or None
         Bytes: of the GPU's memory that the backend had at most in use, or, on the processor, of the whole process. None
-        where the system does not say.
+        where the system does not say, or where JAX, which keeps one peak for all that was run, had a higher one before.
     on_gpu : bool
     """
 
@@ -124,7 +125,8 @@ def time_training(model, data=None, batch_size=32, steps=10, repeats=5, warm_up=
     batches = make_batches(rows_of((x, labels)), batch_size, shuffle=False)[0]
     clock = _clock()
     kept = model.get_weights(), [np.array(value) for value in _optimizer_state(model)]
-    reset, peak = _memory_meter()
+    there = on_gpu((model.trainable_variables or model.variables)[-1])
+    reset, peak = _memory_meter(there)
     reset()
     try:
         model.fit(batches, epochs=warm_up + repeats, shuffle=False, callbacks=[clock], verbose=0)
@@ -133,19 +135,18 @@ def time_training(model, data=None, batch_size=32, steps=10, repeats=5, warm_up=
         for variable, value in zip(model.optimizer.variables, kept[1], strict=False):
             variable.assign(value)
     facts = gather(backend_facts())
-    on_gpu = facts.backend.gpus > 0
     return Timing(
         seconds=tuple(seconds / steps for seconds in clock.seconds[warm_up:]),
         batch_size=batch_size,
         steps=steps,
         warm_up=warm_up,
         model=model.name,
-        device=(facts.cards[0].name if facts.cards else "GPU") if on_gpu else facts.cpu,
+        device=facts.backend.gpus[0].name if there else facts.cpu,
         backend=f"{facts.backend.name} {facts.backend.version}",
-        precision=_precision(model),
+        precision=_precision(model, there and uses_tf32(facts.backend)),
         cores=facts.cores,
         peak_memory=peak(),
-        on_gpu=on_gpu,
+        on_gpu=there,
     )
 
 
@@ -165,9 +166,10 @@ def _random_data(model, count):
     return rng.integers(0, 256, (count, *shape[1:]), "uint8"), rng.integers(0, max(2, output[-1]), count)
 
 
-def _precision(model):
+def _precision(model, tf32):
     policies = [layer.dtype_policy.name for layer in model.layers if layer.weights]
-    return max(policies, key=lambda name: name.startswith("mixed"), default="float32")
+    policy = max(policies, key=lambda name: name.startswith("mixed"), default="float32")
+    return "tf32" if tf32 and policy == "float32" else policy
 
 
 def synchronise(model=None):
@@ -205,27 +207,38 @@ def _clock():
     return Clock()
 
 
-def _memory_meter():
-    """Return a function that sets the peak back, and one that returns it in bytes (or None)."""
+def _memory_meter(there):
+    """Return a function that sets the peak back, and one that returns it in bytes (or None), on the GPU if `there`."""
     backend = load_keras().backend.backend()
-    if backend == "tensorflow":
+    if there and backend == "tensorflow":
         import tensorflow as tf
 
-        if tf.config.list_logical_devices("GPU"):
-            meter = tf.config.experimental
-            return lambda: meter.reset_memory_stats("GPU:0"), lambda: meter.get_memory_info("GPU:0")["peak"]
-    elif backend == "torch":
+        meter = tf.config.experimental
+        return lambda: meter.reset_memory_stats("GPU:0"), lambda: meter.get_memory_info("GPU:0")["peak"]
+    if there and backend == "torch":
         import torch
 
         if torch.cuda.is_available():
             return torch.cuda.reset_peak_memory_stats, torch.cuda.max_memory_allocated
-    else:
-        import jax
-
-        stats = jax.local_devices()[0].memory_stats()
-        if stats:  # JAX keeps the peak of the whole process
-            return lambda: None, lambda: jax.local_devices()[0].memory_stats().get("peak_bytes_in_use")
+    if there and backend == "jax":
+        return _jax_meter()
     return _reset_peak, _peak
+
+
+def _jax_meter():
+    """JAX keeps the peak of the whole process: it says something of a run only if the run has raised it."""
+    import jax
+
+    def peak():
+        return (jax.local_devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
+
+    before = peak()
+
+    def raised():
+        now = peak()
+        return now if now is not None and (before is None or now > before) else None
+
+    return lambda: None, raised
 
 
 def _reset_peak():
