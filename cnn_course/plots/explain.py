@@ -207,7 +207,9 @@ def plot_embedding(points, labels, class_names, ax=None):
     if points.shape != (len(labels), 2):
         raise DataError(f"points must have the shape ({len(labels)}, 2). Received: shape {points.shape}")
     counts = ", ".join(f"{name} {(labels == k).sum()}" for k, name in enumerate(class_names) if (labels == k).any())
-    ax, returned = axes_for(ax, f"A map of {len(points)} pictures: {counts}.", height=5, width=7.5)
+    wide, high = np.ptp(points, axis=0)
+    height = np.clip(5 * high / (wide or 1), 2.5, 5)  # as much paper as the map needs
+    ax, returned = axes_for(ax, f"A map of {len(points)} pictures: {counts}.", height=height, width=7.5)
     for k, (name, marker) in enumerate(zip(class_names, "osD^v<>ph*" * len(class_names), strict=False)):
         own, marker = points[labels == k], f"${name}$" if len(name) == 1 else marker
         ax.scatter(*own.T, s=34, color=COLOURS[k % len(COLOURS)], marker=marker, linewidths=0.3, label=name)
@@ -290,10 +292,10 @@ def plot_flip_rates(strengths, rates, ax=None):
     """
     ends = ", ".join(f"{name} {100 * line[-1]:.0f} %" for name, line in rates.items())
     alt = f"Share of right answers that flip, up to a strength of {strengths[-1]:g} grey levels: {ends}."
-    ax, returned = axes_for(ax, alt, height=3.8, width=7)
+    ax, returned = axes_for(ax, alt, height=3.8, width=8)
     for name, line in rates.items():
         ax.plot(strengths, 100 * np.asarray(line, float), label=name)
     ax.axhline(50, color=MUTED, linewidth=0.8, linestyle=":", marker="")
     ax.set(xlabel="strength, in grey levels of 255", ylabel="right answers that flip, %", ylim=(-2, 102))
-    ax.legend()
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return returned
