@@ -72,6 +72,45 @@ def test_a_wrong_number_of_classes_is_named(classes):
         cc.build_small_cnn(SHAPE, classes)
 
 
+WRONG = {
+    "no channel": (lambda: cc.build_small_cnn((28, 28)), r"Did you leave the channel out"),
+    "a batch": (lambda: cc.build_small_cnn((10, 28, 28, 1)), r"Leave the number of pictures out"),
+    "points": (lambda: cc.build_lenet((5,)), r"Points have no neighbours"),
+    "too small": (lambda: cc.build_small_cnn((6, 6, 1)), r"at least 8 x 8 pixels"),
+    "open size": (lambda: cc.build_logit((None, None, 3)), r"input_shape must be positive integers"),
+    "no filters": (
+        lambda: cc.build_resnet_small(SHAPE, filters=()),
+        r"filters must be positive integers.*filters=\(\)",
+    ),
+    "no dilations": (lambda: cc.build_mixed_scale_dense(SHAPE, dilation_rates=[]), r"dilation_rates must be positive"),
+    "three filters": (lambda: cc.build_lenet(filters=(1, 2, 3)), r"filters must be 2 positive integers"),
+    "kernel 0": (lambda: cc.build_small_cnn(SHAPE, kernel_size=0), r"kernel_size must be positive integers"),
+    "kernel of three": (lambda: cc.build_small_cnn(SHAPE, kernel_size=(3, 3, 3)), r"kernel_size must be .* or a pair"),
+    "activation": (lambda: cc.build_mlp(SHAPE, activation="rulu"), r"activation must be .*Received: activation='rulu'"),
+    "of LeNet": (lambda: cc.build_lenet(activation=3), r"activation must be .*Received: activation=3"),
+    "dropout": (lambda: cc.build_mlp(SHAPE, dropout=50), r"dropout must be a share in \[0, 1\)"),
+    "rate 0": (lambda: cc.build_mlp(SHAPE, learning_rate=0), r"learning_rate must be a positive number"),
+    "rate nan": (lambda: cc.build_mlp(SHAPE, learning_rate=float("nan")), r"learning_rate must be a positive number"),
+    "seed": (lambda: cc.build_mlp(SHAPE, seed=-1), r"seed must be a non-negative integer or None"),
+    "augmentation": (lambda: cc.build_mlp(SHAPE, augmentation="flip"), r"augmentation must be a Keras layer or a list"),
+}
+
+
+@pytest.mark.parametrize(("build", "message"), WRONG.values(), ids=WRONG)
+def test_a_wrong_argument_is_named_with_what_came(build, message):
+    with pytest.raises(cc.ModelError, match=message):
+        build()
+
+
+def test_what_numpy_and_keras_hand_over_is_taken():
+    import keras
+
+    steps = keras.optimizers.schedules.CosineDecay(0.1, decay_steps=10)
+    for rate in (np.float32(0.01), steps):
+        model = cc.build_small_cnn(np.array(SHAPE), np.int64(3), filters=np.array([4, 8]), learning_rate=rate)
+        assert model.input_shape == (None, *SHAPE) and model.output_shape == (None, 3)
+
+
 PROGRAM = """
 import sys, tempfile, keras, numpy as np, cnn_course as cc
 rng = np.random.default_rng(0)

@@ -1,5 +1,6 @@
 """What the builders share: inputs, seeded first weights, a few pieces of a network, and the last layer."""
 
+from math import inf
 from numbers import Integral, Real
 
 import numpy as np
@@ -36,24 +37,29 @@ class Seeds:
 
 def picture_input(input_shape, augmentation, smallest=1):
     """Return the input for pictures, and what follows it: augmentation, then values from 0 to 1."""
-    if len(shape_of(input_shape)) != 3:
+    input_shape = shape_of(input_shape)
+    if len(input_shape) != 3:
+        advice = {
+            1: "Points have no neighbours: build_logit and build_mlp take them.",
+            2: "Did you leave the channel out? A grey picture has one: (28, 28, 1).",
+            4: "Leave the number of pictures out.",
+        }.get(len(input_shape), "")
         raise ModelError(
-            f"input_shape must be (height, width, channels). Received: input_shape={input_shape}. "
-            "Did you leave the channel out? A grey picture has one: (28, 28, 1)."
+            f"input_shape must be (height, width, channels). Received: input_shape={input_shape}. {advice}".rstrip()
         )
     if min(input_shape[:2]) < smallest:
         raise ModelError(
             f"input_shape must have at least {smallest} x {smallest} pixels for this network, "
             f"or nothing is left after its poolings. Received: input_shape={input_shape}"
         )
-    inputs = keras.Input(tuple(input_shape), dtype="float32", name="picture")
+    inputs = keras.Input(input_shape, dtype="float32", name="picture")
     return inputs, layers.Rescaling(1 / 255, name="rescaling")(augmented(inputs, augmentation))
 
 
 def vector_input(input_shape, augmentation):
     """Return the input for points or pictures, and it as one row of numbers; only pictures are rescaled."""
     if len(shape_of(input_shape)) == 1:
-        inputs = keras.Input(tuple(input_shape), dtype="float32", name="points")
+        inputs = keras.Input(shape_of(input_shape), dtype="float32", name="points")
         return inputs, augmented(inputs, augmentation)
     inputs, x = picture_input(input_shape, augmentation)
     return inputs, layers.Flatten(name="flatten")(x)
@@ -111,9 +117,22 @@ def residual_block(x, filters, strides, seeds, name):
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
+def known(activation):
+    """Return the activation, if Keras knows it."""
+    try:
+        keras.activations.get(activation)
+    except (TypeError, ValueError):
+        raise ModelError(
+            "activation must be a function, or one of Keras's names, such as relu, tanh and sigmoid. "
+            f"Received: activation={activation!r}"
+        ) from None
+    return activation
+
+
 def hidden(x, units, seeds, activation="relu"):
-    """Return x after dense layers of these sizes."""
-    for number, size in enumerate(sizes(units, "units"), start=1):
+    """Return x after dense layers of these sizes; of none, if there are no sizes."""
+    known(activation)
+    for number, size in enumerate(sizes(units, "units", least=0), start=1):
         weights = seeds.weights(activation)
         x = layers.Dense(size, activation=activation, kernel_initializer=weights, name=f"hidden_{number}")(x)
     return x
@@ -123,8 +142,12 @@ def finished(name, inputs, x, classes, dropout, seeds, learning_rate):
     """Return the compiled model that ends in probabilities, in one probability, or in a number."""
     if isinstance(dropout, bool) or not isinstance(dropout, Real) or not 0 <= dropout < 1:
         raise ModelError(f"dropout must be a share in [0, 1). Received: dropout={dropout!r}")
-    if isinstance(learning_rate, bool) or not isinstance(learning_rate, Real) or learning_rate <= 0:
-        raise ModelError(f"learning_rate must be positive. Received: learning_rate={learning_rate!r}")
+    if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+        if isinstance(learning_rate, bool) or not isinstance(learning_rate, Real) or not 0 < learning_rate < inf:
+            raise ModelError(
+                f"learning_rate must be a positive number, or one of Keras's schedules. Received: {learning_rate!r}"
+            )
+        learning_rate = float(learning_rate)
     if dropout:
         x = layers.Dropout(dropout, seed=seeds.next(), name="dropout")(x)
     units, activation, title, loss, metric = _ending(classes)
@@ -152,11 +175,11 @@ def _ending(classes):
     return int(classes), "softmax", "probabilities", "sparse_categorical_crossentropy", "accuracy"
 
 
-def sizes(values, name, length=None):
-    """Return one positive integer, or several, as a tuple; `length` is how many there must be."""
-    found = tuple(values) if isinstance(values, (list, tuple)) else (values,)
+def sizes(values, name, length=None, least=1):
+    """Return one positive integer, or several, as a tuple; `length` is how many there must be, `least` the fewest."""
+    found = tuple(values) if isinstance(values, list | tuple | range | np.ndarray) else (values,)
     good = all(isinstance(v, Integral) and not isinstance(v, bool) and v > 0 for v in found)
-    if not good or (length is not None and len(found) != length):
+    if not good or len(found) < least or (length is not None and len(found) != length):
         wanted = "positive integers" if length is None else f"{length} positive integer{'s' * (length > 1)}"
         raise ModelError(f"{name} must be {wanted}. Received: {name}={values!r}")
     return tuple(int(v) for v in found)
@@ -164,7 +187,7 @@ def sizes(values, name, length=None):
 
 def shape_of(input_shape):
     """Return the shape, if it is made of one or three positive integers."""
-    if not isinstance(input_shape, (list, tuple)):
+    if not isinstance(input_shape, list | tuple | np.ndarray):
         raise ModelError(
             f"input_shape must be (height, width, channels), or (d,) for points. Received: input_shape={input_shape!r}"
         )

@@ -6,6 +6,7 @@ from ._parts import (
     convolution,
     finished,
     hidden,
+    known,
     layers,
     normalised,
     picture_input,
@@ -66,6 +67,7 @@ def build_lenet(
     """
     seeds = Seeds(seed)
     filters = sizes(filters, "filters", length=2)
+    known(activation)
     inputs, x = picture_input(input_shape, augmentation, smallest=12)
     for number, (maps, padding) in enumerate(zip(filters, ("same", "valid"), strict=True), start=1):
         x = layers.Conv2D(
@@ -130,9 +132,12 @@ def build_small_cnn(
     """
     seeds = Seeds(seed)
     filters = sizes(filters, "filters")
+    window = sizes(kernel_size, "kernel_size")
+    if len(window) > 2:
+        raise ModelError(f"kernel_size must be a positive integer or a pair of them. Received: kernel_size={window}")
     inputs, x = picture_input(input_shape, augmentation, smallest=2 ** len(filters))
     for number, maps in enumerate(filters, start=1):
-        x = convolution(x, maps, seeds, f"conv_{number}", kernel_size)
+        x = convolution(x, maps, seeds, f"conv_{number}", window * 2 if len(window) == 1 else window)
         x = layers.MaxPooling2D(2, name=f"pool_{number}")(x)
     x = layers.Flatten(name="flatten")(x)
     x = hidden(x, units, seeds)
@@ -321,7 +326,7 @@ def build_mixed_scale_dense(
     (depth,) = sizes(depth, "depth", length=1)
     (width,) = sizes(width, "width", length=1)
     inputs, x = picture_input(input_shape, augmentation)
-    smaller = min(input_shape[:2])
+    smaller = min(x.shape[1:3])
     rates = [rate for rate in sizes(dilation_rates, "dilation_rates") if rate < smaller] or [1]
     maps = [x]
     for layer in range(depth):

@@ -19,7 +19,7 @@ def build_logit(input_shape, classes=10, dropout=0.0, augmentation=None, seed=No
         Put right behind the input, so it works on the scale of the pictures.
     seed : int, optional
         The same seed gives the same first weights on the same backend. No global state is touched.
-    learning_rate : float
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule
         Of Adam, positive.
 
     Returns
