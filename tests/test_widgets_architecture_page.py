@@ -123,3 +123,21 @@ def test_presets_formulas_and_code_by_keyboard(open_page):
     page.get_by_role("radio", name="23 Dense").press("Space")
     settle(page)
     assert page.evaluate("document.querySelector('.cw-chain').scrollTop") > 100
+
+
+def test_a_dilated_convolution_sees_further_and_takes_no_strides(open_page):
+    page = open_page(cc.ArchitectureDemo("a small start", PHOTO, chosen=1))
+    field(page, "Dilation").fill("3")
+    settle(page)
+    layers = [dict(layer) for layer in PRESETS["a small start"]["layers"]]
+    layers[1]["dilation_rate"] = 3
+    table = cc.ArchitectureDemo(layers, PHOTO, input_size=32, channels=3).describe()
+    assert outputs(page) == [" × ".join(map(str, row.output_shape)) for row in table]
+    assert "pulled apart to 7 × 7 (dilation 3)" in page.locator(".cw-settings").inner_text().replace("\u00a0", " ")
+    assert "⌊(32 − 7) / 1⌋ + 1 = 26" in page.locator(".cw-sums").inner_text()
+    field(page, "Strides").fill("2")
+    settle(page)
+    assert "Keras takes strides or a dilation above 1, not both" in page.locator(".cw-misfit").first.inner_text()
+    field(page, "Dilation").fill("1")
+    settle(page)
+    assert page.locator(".cw-misfit").count() == 0

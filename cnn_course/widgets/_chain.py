@@ -10,14 +10,21 @@ from ..arithmetic import output_size
 from ..errors import GeometryError, ModelError
 
 ACTIVATIONS = ("linear", "relu", "tanh", "sigmoid", "gelu", "softmax")
-LIMITS = {"filters": 2048, "units": 8192, "kernel_size": 15, "pool_size": 64, "strides": 64}
+LIMITS = {"filters": 2048, "units": 8192, "kernel_size": 15, "pool_size": 64, "strides": 64, "dilation_rate": 16}
 MOST_LAYERS = 36
 _NEEDED = object()
 _POOLING = {"pool_size": 2, "strides": None, "padding": "valid"}
 # What each kind of layer takes, with Keras's own defaults.
 KINDS = {
     "Rescaling": {},
-    "Conv2D": {"filters": _NEEDED, "kernel_size": _NEEDED, "strides": 1, "padding": "valid", "activation": "linear"},
+    "Conv2D": {
+        "filters": _NEEDED,
+        "kernel_size": _NEEDED,
+        "strides": 1,
+        "padding": "valid",
+        "dilation_rate": 1,
+        "activation": "linear",
+    },
     "MaxPooling2D": _POOLING,
     "AveragePooling2D": _POOLING,
     "GlobalAveragePooling2D": {},
@@ -29,7 +36,7 @@ _ORDER = {"data_format": "channels_last"}
 # What a layer of a model must be for the chain to say all of it.
 _MUST_BE = {
     "Rescaling": {"scale": 1 / 255, "offset": 0},
-    "Conv2D": {"groups": 1, "dilation_rate": (1, 1), "use_bias": True, **_ORDER},
+    "Conv2D": {"groups": 1, "use_bias": True, **_ORDER},
     "MaxPooling2D": _ORDER,
     "AveragePooling2D": _ORDER,
     "GlobalAveragePooling2D": {"keepdims": False, **_ORDER},
@@ -81,7 +88,7 @@ def checked_layer(layer, where):
 def _checked(key, value, where):
     if key in ("filters", "units") and _whole(value, LIMITS[key]):
         return int(value)
-    if key in ("kernel_size", "pool_size", "strides"):
+    if key in ("kernel_size", "pool_size", "strides", "dilation_rate"):
         pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
         if len(pair) == 2 and all(_whole(number, LIMITS[key]) for number in pair):
             return int(pair[0]) if pair[0] == pair[1] else (int(pair[0]), int(pair[1]))
@@ -133,8 +140,10 @@ def _shape_after(layer, shape):
     if (windowed or kind == "GlobalAveragePooling2D") and len(shape) != 3:
         raise GeometryError("it needs rows, columns and channels. Move it before the layer that flattens the map.")
     if windowed:
-        window = layer.get("kernel_size") or layer["pool_size"]
-        return *output_size(shape[:2], window, layer["strides"], layer["padding"]), layer.get("filters", shape[2])
+        window, strides, dilation = layer.get("kernel_size") or layer["pool_size"], layer["strides"], dilation_of(layer)
+        if strides != 1 and dilation != 1:
+            raise GeometryError("Keras takes strides or a dilation above 1, not both. Set one of them to 1.")
+        return *output_size(shape[:2], window, strides, layer["padding"], dilation), layer.get("filters", shape[2])
     if kind == "Flatten":
         size = 1
         for number in shape:
@@ -143,6 +152,11 @@ def _shape_after(layer, shape):
     if kind == "Dense":
         return *shape[:-1], layer["units"]
     return shape[2:] if kind == "GlobalAveragePooling2D" else shape
+
+
+def dilation_of(layer):
+    """Return the dilation of a layer; 1 for a pooling."""
+    return layer.get("dilation_rate", 1)
 
 
 def line(layer):
@@ -158,6 +172,7 @@ def line(layer):
         return "layers.Rescaling(1 / 255)"
     first = [f"{layer[key]:g}" if key == "rate" else str(layer[key]) for key in _POSITIONAL if key in layer]
     named = [f"strides={layer['strides']}"] if layer.get("strides", 1) != layer.get("pool_size", 1) else []
+    named += [f"dilation_rate={dilation_of(layer)}"] if dilation_of(layer) != 1 else []
     for key, default in (("padding", "valid"), ("activation", "linear")):
         if layer.get(key, default) != default:
             named.append(f'{key}="{layer[key]}"')
@@ -217,4 +232,7 @@ def _settings(layer):
 
 
 def _not_a_chain(layer, why):
-    return ModelError(f"The layer {layer.name!r} ({type(layer).__name__}) has no place in ArchitectureDemo: {why}.")
+    return ModelError(
+        f"The layer {layer.name!r} ({type(layer).__name__}) has no place in ArchitectureDemo: {why}. "
+        "`describe` and `plot_network` take every network."
+    )

@@ -80,9 +80,9 @@ class ArchitectureDemo(CourseWidget):
     layers : str or list of dict
         A name of `presets`, or the layers, first layer first. Each has a ``"kind"``, the name of a Keras layer, and
         Keras's own arguments, Keras's defaults where they are left out: ``Conv2D`` (filters, kernel_size, strides,
-        padding, activation), ``MaxPooling2D`` and ``AveragePooling2D`` (pool_size, strides, padding), ``Dense``
-        (units, activation), ``Dropout`` (rate), ``Flatten``, ``GlobalAveragePooling2D``, ``Rescaling`` (by 1 / 255).
-        At most 36. The trait is read-only inside: to change a layer, assign a new list.
+        padding, dilation_rate, activation), ``MaxPooling2D`` and ``AveragePooling2D`` (pool_size, strides, padding),
+        ``Dense`` (units, activation), ``Dropout`` (rate), ``Flatten``, ``GlobalAveragePooling2D``, ``Rescaling`` (by
+        1 / 255). At most 36. The trait is read-only inside: to change a layer, assign a new list.
     input_size : int or tuple of int
         (rows, columns) of the input, 1 to 512 each, or one number for both.
     channels : int
@@ -170,7 +170,7 @@ class ArchitectureDemo(CourseWidget):
         Parameters
         ----------
         model : keras.Model
-            A chain of the layers named above, with biases, one group and no dilation.
+            A chain of the layers named above, convolutions with biases and in one group.
         **controls
             As for the class.
 

@@ -1,9 +1,9 @@
 // A chain of layers: shapes, parameters, products, memory and receptive fields. The twin of cnn_course.describe.
-import { both, samePadding } from "./sizes.js";
+import { both, reach, samePadding } from "./sizes.js";
 
 /** What each kind of layer is called, and what a new one starts with; the keys are Keras's. */
 export const KINDS = {
-  Conv2D: { name: "Convolution", start: { filters: 16, kernel_size: 3, strides: 1, padding: "same", activation: "relu" } },
+  Conv2D: { name: "Convolution", start: { filters: 16, kernel_size: 3, strides: 1, padding: "same", dilation_rate: 1, activation: "relu" } },
   MaxPooling2D: { name: "Max pooling", start: { pool_size: 2, strides: 2, padding: "valid" } },
   AveragePooling2D: { name: "Average pooling", start: { pool_size: 2, strides: 2, padding: "valid" } },
   Flatten: { name: "Flatten", start: {} },
@@ -14,7 +14,7 @@ export const KINDS = {
 };
 export const BOUNDS = {
   input_size: [1, 512], channels: [1, 512], batch_size: [1, 1024], filters: [1, 2048], units: [1, 8192],
-  kernel_size: [1, 15], pool_size: [1, 64], strides: [1, 64], rate: [0, 0.95],
+  kernel_size: [1, 15], pool_size: [1, 64], strides: [1, 64], dilation_rate: [1, 16], rate: [0, 0.95],
 };
 export const ACTIVATIONS = ["linear", "relu", "tanh", "sigmoid", "gelu", "softmax"];
 export const MOST_LAYERS = 36;
@@ -23,6 +23,10 @@ export const times = (sizes) => sizes.join("\u00a0×\u00a0"); // never broken be
 export const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
 export const isWindow = (layer) => "strides" in layer;
 export const windowOf = (layer) => both(layer.kernel_size ?? layer.pool_size);
+export const dilationOf = (layer) => both(layer.dilation_rate ?? 1);
+export const isDilated = (layer) => dilationOf(layer).some((rate) => rate > 1);
+/** Rows and columns from a window's first pixel to its last. */
+export const reachOf = (layer) => windowOf(layer).map((size, axis) => reach(size, dilationOf(layer)[axis]));
 
 /** A sentence where the layer has no place on what comes in, else "". */
 export function misfit(layer, shape) {
@@ -30,10 +34,13 @@ export function misfit(layer, shape) {
     return `${KINDS[layer.kind].name} needs rows, columns and channels, but what comes in is one row of ${shape[0]} numbers. ` +
       "Move it up, before the layer that flattens the map.";
   }
-  if (!isWindow(layer) || layer.padding === "same") return "";
-  const window = windowOf(layer);
-  if (window.every((size, axis) => size <= shape[axis])) return "";
-  return `The window (${times(window)}) is larger than what comes in (${times(shape.slice(0, 2))}): there is no place for it. ` +
+  if (!isWindow(layer)) return "";
+  if (isDilated(layer) && both(layer.strides).some((stride) => stride > 1)) {
+    return "Keras takes strides or a dilation above 1, not both. Set one of them to 1.";
+  }
+  const window = reachOf(layer);
+  if (layer.padding === "same" || window.every((size, axis) => size <= shape[axis])) return "";
+  return `The window (${times(window)}${isDilated(layer) ? ", dilated" : ""}) is larger than what comes in (${times(shape.slice(0, 2))}): there is no place for it. ` +
     "Take a smaller window or padding “same”, pool less before it, or take a larger input.";
 }
 
@@ -53,7 +60,7 @@ function gathered(seen, positions, picture) {
 }
 
 function windowed(layer, shape, seen) {
-  const [window, strides] = [windowOf(layer), both(layer.strides)];
+  const [window, strides] = [reachOf(layer), both(layer.strides)];
   const steps = [0, 1].map((n) => slide(shape[n], window[n], strides[n], layer.padding));
   const axes = seen.axes.map(({ size, jump, start }, n) =>
     ({ size: size + (window[n] - 1) * jump, jump: jump * strides[n], start: start - steps[n].before * jump }));
@@ -124,6 +131,7 @@ function codeLine(layer) {
   if (layer.kind === "Rescaling") return "layers.Rescaling(1 / 255)";
   const first = ["filters", "units", "kernel_size", "pool_size", "rate"].filter((key) => key in layer).map((key) => tuple(layer[key]));
   const named = isWindow(layer) && tuple(layer.strides) !== tuple(layer.pool_size ?? 1) ? [`strides=${tuple(layer.strides)}`] : [];
+  if (isDilated(layer)) named.push(`dilation_rate=${tuple(layer.dilation_rate)}`);
   if (layer.padding === "same") named.push('padding="same"');
   if ((layer.activation ?? "linear") !== "linear") named.push(`activation="${layer.activation}"`);
   return `layers.${layer.kind}(${[...first, ...named].join(", ")})`;

@@ -10,7 +10,7 @@ import { both } from "./sizes.js";
 const NAMES = ["layers", "input_size", "channels", "batch_size", "chosen", "unit", "picture", "presets", "show_code"];
 const OWN = "";
 const LABELS = {
-  filters: "Filters", kernel_size: "Kernel size", pool_size: "Pool size", strides: "Strides", padding: "Padding",
+  filters: "Filters", kernel_size: "Kernel size", pool_size: "Pool size", strides: "Strides", padding: "Padding", dilation_rate: "Dilation",
   units: "Units", activation: "Activation", rate: "Share dropped",
 };
 
@@ -82,7 +82,7 @@ function buildStart({ state, put, say }) {
     update(view) {
       const { traits } = view;
       const uneven = [traits, ...traits.layers].some((each) =>
-        ["input_size", "kernel_size", "pool_size", "strides"].some((name) => both(each[name])[0] !== both(each[name])[1]));
+        ["input_size", "kernel_size", "pool_size", "strides", "dilation_rate"].some((name) => both(each[name])[0] !== both(each[name])[1]));
       view.apart = rowsApart || uneven;
       if (filled !== traits.presets) network.fill([[OWN, "your own"], ...Object.keys(traits.presets).map((name) => [name, name])]);
       filled = traits.presets;

@@ -1,5 +1,5 @@
 // The architecture demo in words and formulas: what a layer is, and how its numbers come about.
-import { KINDS, isWindow, times, unitsOf, windowOf } from "./architecture.js";
+import { KINDS, dilationOf, isDilated, isWindow, reachOf, times, unitsOf, windowOf } from "./architecture.js";
 import { both } from "./sizes.js";
 
 export const grouped = (number) => number.toLocaleString("en-US");
@@ -27,12 +27,20 @@ export function settingsText(layer) {
   if (layer.kind === "Dense") return String(layer.units);
   if (layer.kind === "Dropout") return `${Math.round(layer.rate * 100)} %`;
   if (!isWindow(layer)) return "";
-  const apart = square(layer.strides) !== square(layer.pool_size ?? 1) ? `, strides ${square(layer.strides).replace(/^(\d+)\s×\s\1$/, "$1")}` : "";
+  const one = (value) => square(value).replace(/^(\d+)\s×\s\1$/, "$1");
+  const apart = square(layer.strides) !== square(layer.pool_size ?? 1) ? `, strides ${one(layer.strides)}` : "";
+  const wide = isDilated(layer) ? `, dilation ${one(layer.dilation_rate)}` : "";
   const filters = layer.filters ? `${layer.filters} · ` : "";
-  return `${filters}${times(windowOf(layer))}${apart}${layer.padding === "same" ? ", same" : ""}`;
+  return `${filters}${times(windowOf(layer))}${apart}${wide}${layer.padding === "same" ? ", same" : ""}`;
 }
 
 export const titleOf = (layer) => [KINDS[layer.kind].name, settingsText(layer)].filter(Boolean).join(" ");
+
+function lookOf(layer) {
+  const window = times(windowOf(layer));
+  if (!isDilated(layer)) return `through a window of ${window}`;
+  return `through a window of ${window} pulled apart to ${times(reachOf(layer))} (dilation ${times([...new Set(dilationOf(layer))])})`;
+}
 
 /** What the layer does, in a sentence. */
 export function purpose({ layer, input, shape }) {
@@ -40,7 +48,7 @@ export function purpose({ layer, input, shape }) {
     case "Rescaling":
       return "Divides each value by 255: 0 to 255 becomes 0 to 1. Nothing is learned.";
     case "Conv2D":
-      return `Each filter looks through a window of ${times(windowOf(layer))} at ${input[2] === 1 ? "the one channel" : `all ${input[2]} channels`}, and makes one map.`;
+      return `Each filter looks ${lookOf(layer)} at ${input[2] === 1 ? "the one channel" : `all ${input[2]} channels`}, and makes one map.`;
     case "MaxPooling2D":
       return "Keeps the largest number of each window, map by map. Nothing is learned.";
     case "AveragePooling2D":
@@ -77,7 +85,7 @@ function outputFormula({ layer, input, shape }) {
   if (layer.kind === "Flatten" && input.length > 1) return `${times(input)} = ${grouped(shape[0])}`;
   if (!isWindow(layer)) return times(shape);
   const one = (axis) => {
-    const [size, window, stride] = [input[axis], windowOf(layer)[axis], both(layer.strides)[axis]];
+    const [size, window, stride] = [input[axis], reachOf(layer)[axis], both(layer.strides)[axis]];
     return layer.padding === "same" ? `⌈${size} / ${stride}⌉ = ${shape[axis]}` : `⌊(${size} − ${window}) / ${stride}⌋ + 1 = ${shape[axis]}`;
   };
   const sizes = one(0) === one(1) ? one(0) : `rows ${one(0)}, columns ${one(1)}`;
@@ -88,7 +96,7 @@ function sightSentence(row, seen) {
   if (seen.kind === "whole") return "the whole input";
   const [rows, columns] = seen.axes;
   const part = `${rows.size} × ${columns.size} pixels`;
-  return unitsOf(row) ? `${part}; the next unit's field lies ${jumpText(seen)} pixels further` : `${part} together`;
+  return unitsOf(row) ? `${part}; the next unit's field lies ${jumpText(seen) === "1" ? "1 pixel" : `${jumpText(seen)} pixels`} further` : `${part} together`;
 }
 
 /** Pixels that no window reaches, or that lie between the windows, in a sentence; else "". */
