@@ -1,15 +1,19 @@
 """How long `describe` takes for a ResNet-50, beside torchinfo on the same network in PyTorch; medians, in turn.
 
 Both get a network that is built already. torchinfo runs the network once to learn its shapes; `describe` does
-not. Run it from the repository (``pip install torch torchinfo`` first)::
+not. It writes ``benchmarks/results/describe_speed.md``. Run it from the repository (``pip install torch torchinfo``
+first)::
 
     python benchmarks/describe_speed.py --rounds 15
 """
 
 import argparse
 import os
+import platform
 import sys
 import time
+from datetime import date
+from pathlib import Path
 from statistics import median
 
 import keras
@@ -18,6 +22,8 @@ import torchinfo
 from torch import nn
 
 from cnn_course import describe
+
+OUT = Path(__file__).parent / "results" / "describe_speed.md"
 
 
 class Bottleneck(nn.Module):
@@ -71,10 +77,24 @@ def main():
     for _ in range(rounds + 1):
         for name, way in ways.items():
             times[name].append(seconds(way))
-    print(f"ResNet-50, {os.cpu_count()} cores, Keras {keras.__version__}, PyTorch {torch.__version__}, {rounds} rounds")
     medians = {name: median(values[1:]) for name, values in times.items()}
-    for name, value in medians.items():
-        print(f"  {name:<22} {1000 * value:7.1f} ms")
+    lines = [
+        "# The table of a ResNet-50: describe and torchinfo",
+        "",
+        f"{date.today()}, Keras {keras.__version__} on {keras.backend.backend()}, PyTorch {torch.__version__}, "
+        f"torchinfo {torchinfo.__version__}, Python {platform.python_version()}, {os.cpu_count()} CPU cores "
+        f"({platform.machine()}). Median of {rounds} rounds in turn (lowest to highest), after one to warm up.",
+        "",
+        "| | milliseconds |",
+        "|---|---|",
+        *(
+            f"| {name} | {1000 * medians[name]:.1f} ({1000 * min(values[1:]):.1f} to {1000 * max(values[1:]):.1f}) |"
+            for name, values in times.items()
+        ),
+    ]
+    print("\n".join(lines))
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return medians["cnn_course.describe"] > medians["torchinfo.summary"]
 
 
