@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,7 +47,8 @@ def test_constraints_hold_one_version_of_each_requirement_inside_its_range():
 def test_conda_environment_installs_the_package_with_its_extras_under_the_constraints():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     python, _, pip = environment["dependencies"]
-    assert python == f"python{PROJECT['requires-python']}"
+    tested = re.match(r"# The tested set, on Python ([\d.]+):", (ROOT / "constraints.txt").read_text())[1]
+    assert python == f"python={tested}" and tested in SpecifierSet(PROJECT["requires-python"])
     assert pip["pip"][0] == "-c constraints.txt"
     extras = re.fullmatch(r"-e \.\[(.+)\]", pip["pip"][1])[1].split(",")
     assert set(extras) == {"lab", "tensorflow"}

@@ -93,6 +93,18 @@ def test_two_processes_train_together_survive_a_death_by_the_checkpoint_and_are_
     assert len(end["losses"]) == len(ends[0]["losses"]) == done + 1
 
 
+def test_torchrun_starts_it(tmp_path):
+    pytest.importorskip("torch", reason="no torchrun: pip install torch")
+    pytest.importorskip("jax", reason="no JAX: pip install 'cnn-course[jax]'")
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr", "127.0.0.1"]
+    command += ["--master-port", str(free_port()), "-m", "cnn_course.train_processes", "--epochs", "1"]
+    env = {**os.environ, "JAX_PLATFORMS": "cpu", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*command, "--pictures", "128"], env=env, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    ends = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"rank"')]
+    assert {end["rank"] for end in ends} == {0, 1} and len({end["weights"] for end in ends}) == 1
+
+
 def test_each_row_is_one_processes_and_the_global_batch_is_the_same_for_any_number():
     whole = _parts(100, 16, seed=1, epoch=2, rank=0, processes=1)
     halves = [_parts(100, 16, seed=1, epoch=2, rank=rank, processes=2) for rank in (0, 1)]

@@ -159,7 +159,7 @@ SPEED_UP = FunctionExercise(
     reference=lambda share, factor: 1 / ((1 - share) + share / factor),
     hints=(
         "Say that the whole took one second. How long does each of the two parts take now?",
-        "The rest takes `1 - share`, the faster part `share / factor`.",
+        "The rest takes `1 - share`, the faster part `share / factor` (with `math.inf` that is 0).",
         "The old time divided by the new one: `1 / ((1 - share) + share / factor)`.",
     ),
     solution='''
