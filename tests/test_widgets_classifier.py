@@ -134,7 +134,10 @@ def test_without_a_kernel_it_is_a_still_picture(chromium, model, tmp_path, width
 @pytest.mark.browser
 def test_drawing_by_keyboard_and_pointer_is_answered_live(lab, chromium):
     address, folder = lab
-    code = "import cnn_course as cc\ndemo = cc.ClassifierDemo(cc.build_lenet(seed=0), layer='conv_2')\ndemo"
+    code = """import cnn_course as cc
+digits = cc.load_dataset("digits", image_size=28)
+demo = cc.ClassifierDemo(cc.build_lenet(seed=0), layer="conv_2", examples=digits)
+demo"""
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     cells = [new_code_cell(text) for text in (code, "print(demo.picture.sum() > 0, demo.probabilities)")]
     nbformat.write(new_notebook(cells=cells, metadata=kernel), folder / "demo.ipynb")
@@ -164,6 +167,11 @@ def test_drawing_by_keyboard_and_pointer_is_answered_live(lab, chromium):
     page.wait_for_function(f"{shares} !== {json.dumps(second)}", timeout=20000)
     page.get_by_role("button", name="Clear").press("Enter")
     page.wait_for_function(f"{shares} === {json.dumps(first)}", timeout=20000)
+    chosen = page.get_by_label("Picture", exact=True)
+    chosen.select_option("7")
+    page.wait_for_function(f"{shares} !== {json.dumps(first)}", timeout=20000)
+    sheet.press("Space")  # what was drawn on is no longer the example, which can be chosen once more
+    assert chosen.input_value() == ""
     page.close()
 
 

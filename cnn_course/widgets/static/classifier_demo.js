@@ -24,12 +24,15 @@ function render({ model, el }) {
     model.set("drawn", { turn: (model.get("answer").turn ?? 0) + 1, picture: sheet.toPng() });
     model.save_changes();
   }
-  sheet.onDrawn = send;
-
-  const examples = dropdown({ label: "Picture", options: [["", "your drawing"], ...model.get("examples").map(([name], n) => [String(n), name])], onValue: async (n) => {
+  const examples = dropdown({ label: "Picture", options: [["", "your own"], ...model.get("examples").map(([name], n) => [String(n), name])], onValue: async (n) => {
     await (n === "" ? sheet.clear() : sheet.load(model.get("examples")[Number(n)][1]));
     send();
   } });
+  const sendOwn = () => {
+    examples.show("");
+    send();
+  };
+  sheet.onDrawn = sendOwn;
   const layers = dropdown({ label: "Layer", options: model.get("layers").map((name) => [name, name]), onValue: (layer) => {
     model.set("layer", layer);
     model.save_changes();
@@ -37,15 +40,14 @@ function render({ model, el }) {
   const eraser = checkbox({ label: "Rubber", onValue: (on) => (sheet.level = on ? 0 : 255) });
   const clear = h("button", { type: "button", class: "cw-button", click: () => {
     sheet.clear();
-    examples.show("");
-    send();
+    sendOwn();
   } }, "Clear");
   const file = h("input", { type: "file", accept: "image/*", "aria-label": "A picture of your own", change: async () => {
     if (!file.files[0]) return;
     try {
       await sheet.loadFile(file.files[0]);
       fault.say("");
-      send();
+      sendOwn();
     } catch {
       fault.say(`“${file.files[0].name.slice(0, 60)}” cannot be read as a picture. PNG, JPEG and WebP can.`);
     }
