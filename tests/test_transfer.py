@@ -15,6 +15,7 @@ from cnn_course.transfer._parts import is_batch_norm, parts_of
 
 keras = cc.load_keras()
 RNG = np.random.default_rng(0)
+ABC = ["a", "b", "c"]
 PICTURES, LABELS = RNG.integers(0, 256, (12, 48, 48, 3), "uint8"), np.arange(12) % 3
 
 
@@ -256,7 +257,7 @@ model.fit(x, y, epochs=1, batch_size=6, verbose=0)
 assert all((a == b).all() for a, b in zip(norms, still())), "statistics moved while everything was open"
 assert (trained("conv1")[0] != first[0]).any()
 with tempfile.TemporaryDirectory() as folder:
-    path = cc.save_classifier(model, f"{folder}/a.keras", "abc", data=(x, y))
+    path = cc.save_classifier(model, f"{folder}/a.keras", ["a", "b", "c"], data=(x, y))
     again = cc.load_classifier(path).model
 np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-4, atol=1e-6)
 assert not any(layer.trainable for layer in again.layers if is_batch_norm(layer))
@@ -300,17 +301,23 @@ def test_a_saved_classifier_is_the_same_model_with_its_card(saved):
     assert keras.saving.load_model(path).output_shape == (None, 3), "a plain Keras reads it too"
 
 
-def test_the_hash_is_of_pictures_and_labels(tmp_path):
+def test_the_card_knows_what_it_learned_from(tmp_path):
     model = cc.build_small_cnn((8, 8, 1), 3, filters=(2,), units=())
     pictures = np.zeros((3, 8, 8, 1), "uint8")
+    card = cc.load_classifier(cc.save_classifier(model, tmp_path / "a.keras", ABC, data=(pictures, [0, 1, 2]))).card
+    assert card.pictures == 3 and card.learned_from((pictures.copy(), np.array([0, 1, 2])))
+    assert not card.learned_from((pictures + 1, [0, 1, 2])) and not card.learned_from((pictures, [0, 2, 1]))
+    bare = cc.load_classifier(cc.save_classifier(model, tmp_path / "b.keras", ABC)).card
+    assert bare.data_sha256 == "" and not bare.learned_from((pictures, [0, 1, 2]))
 
-    def digest(x, y):
-        path = cc.save_classifier(model, tmp_path / "a.keras", "abc", data=(x, y))
-        return cc.load_classifier(path).card.data_sha256
 
-    first = digest(pictures, [0, 1, 2])
-    assert first == digest(pictures.copy(), np.array([0, 1, 2]))
-    assert first != digest(pictures + 1, [0, 1, 2]) and first != digest(pictures, [0, 2, 1])
+def test_names_and_paths_may_have_letters_of_any_language(tmp_path):
+    model = cc.build_small_cnn((8, 8, 1), 3, filters=(2,), units=(), seed=0)
+    names = ("Äpfel", "чай", "茶")
+    path = cc.save_classifier(model, tmp_path / "mit Lücke" / "größe.keras", names, note="für später")
+    again = cc.load_classifier(str(path))
+    assert again.card.class_names == names and again.card.note == "für später"
+    assert set(again.classify(np.zeros((2, 8, 8, 1), "uint8"))) <= set(names)
 
 
 def test_two_classes_have_two_names(tmp_path):
@@ -319,40 +326,170 @@ def test_two_classes_have_two_names(tmp_path):
     pictures = RNG.integers(0, 256, (6, 8, 8, 1), "uint8")
     expected = np.where(model.predict(pictures, verbose=0)[:, 0] > 0.5, "yes", "no")
     assert again.classify(pictures) == tuple(expected)
-    with pytest.raises(cc.DataError, match=r"pictures must have the shape \(n, 8, 8, 1\).*picture\[None\]"):
-        again.classify(pictures[0])
+
+
+@pytest.mark.parametrize(
+    ("pictures", "message"),
+    [
+        (np.zeros((8, 8, 1), "uint8"), r"shape \(n, 8, 8, 1\)\. Received: shape \(8, 8, 1\)\. One .*picture\[None\]"),
+        (np.zeros((2, 16, 16, 1), "uint8"), r"Received: shape \(2, 16, 16, 1\).*image_size= of the loaders"),
+        (np.zeros((2, 8, 8, 3), "uint8"), r"Received: shape \(2, 8, 8, 3\)"),
+        (np.full((2, 8, 8, 1), 0.5), "must be 0 to 255. Received: numbers from 0 to 1"),
+        (np.full((2, 8, 8, 1), np.nan), "must be finite numbers"),
+        (np.full((2, 8, 8, 1), "a"), "must be finite numbers, best uint8. Received: dtype <U1"),
+    ],
+)
+def test_pictures_that_a_classifier_cannot_take_are_named(pictures, message, tmp_path):
+    model = cc.build_small_cnn((8, 8, 1), 3, filters=(2,), units=())
+    again = cc.load_classifier(cc.save_classifier(model, tmp_path / "a.keras", ABC))
+    with pytest.raises(cc.DataError, match=message):
+        again.classify(pictures)
+    assert again.classify(np.zeros((0, 8, 8, 1), "uint8")) == ()
 
 
 def test_what_cannot_be_saved_is_named(tmp_path):
     model = cc.build_small_cnn((8, 8, 1), 3, filters=(2,), units=())
+    path = tmp_path / "a.keras"
     with pytest.raises(cc.ModelError, match=r"path must end in .keras"):
-        cc.save_classifier(model, tmp_path / "a.h5", "abc")
-    with pytest.raises(cc.ModelError, match="class_names must be 3 different names"):
-        cc.save_classifier(model, tmp_path / "a.keras", ["a", "b", "b"])
-    with pytest.raises(cc.ModelError, match="metrics must be a dict of names to numbers"):
-        cc.save_classifier(model, tmp_path / "a.keras", "abc", metrics={"accuracy": "good"})
+        cc.save_classifier(model, tmp_path / "a.h5", ABC)
+    for names in (["a", "b", "b"], ["a", "b"], "abc", None):
+        with pytest.raises(cc.ModelError, match="class_names must be a list of 3 different names"):
+            cc.save_classifier(model, path, names)
+    for metrics in ({"accuracy": "good"}, {"accuracy": float("nan")}, [0.9]):
+        with pytest.raises(cc.ModelError, match="metrics must be a dict of names to finite numbers"):
+            cc.save_classifier(model, path, ABC, metrics=metrics)
+    with pytest.raises(cc.ModelError, match=r"must end in a probability, a sigmoid\. Is it a regression"):
+        cc.save_classifier(cc.build_small_cnn((8, 8, 1), None, filters=(2,), units=()), path, ["no", "yes"])
+    with pytest.raises(cc.ModelError, match="'code' holds code"):
+        cc.save_classifier(with_code(), path, ABC)
+    with pytest.raises(cc.ModelError, match=r"model must be a Keras model\. Received: int"):
+        cc.save_classifier(3, path, ABC)
     assert not list(tmp_path.iterdir())
 
 
-def test_wrong_files_are_refused(saved, tmp_path):
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    model = cc.build_small_cnn((8, 8, 1), 3, filters=(2,), units=())
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.keras").mkdir()
+    for path in (tmp_path / "file" / "a.keras", tmp_path / "folder.keras"):
+        with pytest.raises(cc.ModelError, match=r"cannot be written: .*Is the disk full"):
+            cc.save_classifier(model, path, ABC)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.keras"]
+
+
+FULL_DISK = """
+import resource, signal, sys, cnn_course as cc
+model = cc.build_small_cnn((8, 8, 1), 3, filters=(2,), units=())
+path = cc.save_classifier(model, sys.argv[1], ["a", "b", "c"], note="before")
+whole = path.read_bytes()
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+before = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4000, before[1]))
+try:
+    cc.save_classifier(model, path, ["a", "b", "c"], note="after")
+except cc.ModelError as error:
+    print(error)
+try:
+    cc.load_classifier(path)  # Keras unpacks it first
+except cc.ModelError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, before)
+assert path.read_bytes() == whole, "the file that was there is damaged"
+assert [p.name for p in path.parent.iterdir()] == [path.name]
+assert cc.load_classifier(path).card.note == "before"
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size to make a full disk from")
+def test_a_full_disk_leaves_the_old_file_whole_and_no_half_one(tmp_path):
+    done = subprocess.run([sys.executable, "-c", FULL_DISK, tmp_path / "a.keras"], capture_output=True, text=True)
+    assert done.returncode == 0 and "cannot be written" in done.stdout, done.stderr[-3000:]
+    assert "was not loaded: File too large: Keras unpacks it into the temporary folder" in done.stdout, done.stderr[
+        -3000:
+    ]
+
+
+def doctored(path, target, **changes):
+    """A copy of a classifier's file with other content for some names; None leaves one out."""
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            content = changes.get(name.split(".")[0], old.read(name))
+            if content is not None:
+                new.writestr(name, content)
+    return target
+
+
+def test_wrong_files_are_refused_with_the_reason(saved, tmp_path):
     _, path = saved
+    whole, place = path.read_bytes(), tmp_path / "wrong.keras"
     with pytest.raises(cc.ModelError, match=r"There is no file .*none.keras"):
         cc.load_classifier(tmp_path / "none.keras")
-    (tmp_path / "cut.keras").write_bytes(path.read_bytes()[:5000])
-    with pytest.raises(cc.ModelError, match="is no classifier, or was cut off"):
-        cc.load_classifier(tmp_path / "cut.keras")
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 255
+    for content, message in (
+        (b"<html>404 Not Found</html>", "is a web page, not a classifier"),
+        (b"", "is empty"),
+        (whole[:5000], "is no classifier, or was cut off"),
+        (whole[:-10], "is no classifier, or was cut off"),
+        (bytes(flipped), "was not loaded: Bad CRC-32.*It is damaged"),
+    ):
+        place.write_bytes(content)
+        with pytest.raises(cc.ModelError, match=message):
+            cc.load_classifier(place)
     plain = cc.build_small_cnn((8, 8, 1), 3, filters=(2,), units=())
     plain.save(tmp_path / "plain.keras")
     with pytest.raises(cc.ModelError, match="holds no card of save_classifier"):
         cc.load_classifier(tmp_path / "plain.keras")
 
 
-def test_a_file_with_code_in_it_is_refused(tmp_path):
-    layers = [keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2), keras.layers.Dense(3)]
-    path = cc.save_classifier(keras.Sequential(layers), tmp_path / "code.keras", "abc")
-    with pytest.raises(cc.ModelError, match="A file with code in it"):
-        cc.load_classifier(path)
-    assert "classifier.json" in zipfile.ZipFile(path).namelist()
+def test_a_doctored_file_is_refused(saved, tmp_path):
+    _, path = saved
+    card = json.loads(zipfile.ZipFile(path).read("classifier.json"))
+    config = zipfile.ZipFile(path).read("config.json").decode()
+    for changes, message in (
+        (
+            {"classifier": json.dumps({**card, "class_names": ["a", "b"]})},
+            "was changed: its card speaks of .*2 classes",
+        ),
+        ({"classifier": json.dumps({**card, "input_shape": [64, 64, 3]})}, r"was changed: .*shape \(64, 64, 3\)"),
+        ({"classifier": json.dumps({**card, "class_names": "cat"})}, "The card in .* is damaged"),
+        ({"classifier": json.dumps({**card, "metrics": "<script>"})}, "The card in .* is damaged"),
+        ({"classifier": "[1, 2]"}, "The card in .* is damaged"),
+        ({"classifier": "{"}, "is no classifier"),
+        ({"config": None}, "is no classifier"),
+        ({"config": config.replace('"filters": 8', '"filters": 16')}, "was not loaded: .*It is damaged"),
+        ({"config": config.replace('"class_name": "Dropout"', '"class_name": "Lambda"')}, "holds code"),
+        (
+            {"config": config.replace('"keras.layers", "class_name": "Dropout"', '"os", "class_name": "system"')},
+            "was not",
+        ),
+        ({"model": None}, "was not loaded"),
+        ({"model": b"garbage"}, "was not loaded"),
+    ):
+        assert changes.get("config") != config
+        with pytest.raises(cc.ModelError, match=message):
+            cc.load_classifier(doctored(path, tmp_path / "doctored.keras", **changes))
+    later = doctored(path, tmp_path / "later.keras", classifier=json.dumps({**card, "of_a_later_version": 1}))
+    assert cc.load_classifier(later).card.pictures == 12
+
+
+def with_code():
+    layers = [keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2, name="code"), keras.layers.Dense(3)]
+    return keras.Sequential(layers)
+
+
+def test_a_file_with_code_in_it_is_refused_even_where_safe_mode_is_off(tmp_path, monkeypatch):
+    path = tmp_path / "code.keras"
+    with_code().save(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        card = {"class_names": ABC, "input_shape": [4], "preprocessing": ""}
+        archive.writestr("classifier.json", json.dumps(card))
+    keras.config.enable_unsafe_deserialization()
+    try:
+        with pytest.raises(cc.ModelError, match=r"holds code \(a Lambda layer or the like\), and is not loaded"):
+            cc.load_classifier(path)
+    finally:
+        keras.src.backend.common.global_state.set_global_attribute("safe_mode_saving", None)
 
 
 def test_few_labels_draws_each_class_as_often():

@@ -54,7 +54,7 @@ def parts_of(model):
     ModelError
         If it has no layers with weights before its last one.
     """
-    layers = list(_leaves(model))
+    layers = list(leaves(model))
     last = max((i for i, layer in enumerate(layers) if layer.weights), default=0)
     while last and isinstance(layers[last - 1], keras.layers.Dropout):
         last -= 1
@@ -91,7 +91,7 @@ def is_batch_norm(layer):
 
 def settle(model):
     """Let the layers that keep a copy of their weights beside them (`Normalization`) take the new ones."""
-    for layer in _leaves(model):
+    for layer in leaves(model):
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
 
@@ -104,12 +104,13 @@ def containers(model):
             yield from containers(layer)
 
 
-def _leaves(model):
+def leaves(model):
+    """Yield the single layers of a model, also those of the models inside it."""
     if not hasattr(model, "layers"):
         raise ModelError(f"model must be a Keras model. Received: {type(model).__name__}")
     for layer in model.layers:
         if hasattr(layer, "layers"):
-            yield from _leaves(layer)
+            yield from leaves(layer)
         else:
             yield layer
 
