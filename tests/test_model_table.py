@@ -1,5 +1,7 @@
 """`describe` against Keras's own counts, published tables, and receptive fields found by gradients."""
 
+from math import prod
+
 import keras
 import numpy as np
 import pytest
@@ -7,12 +9,9 @@ from keras import layers
 
 import cnn_course as cc
 from cnn_course import ModelError, describe
+from cnn_course.model_table import table as table_module
 
-APPLICATIONS = [
-    "ConvNeXtTiny", "DenseNet121", "EfficientNetB0", "EfficientNetV2B0", "InceptionResNetV2", "InceptionV3",
-    "MobileNet", "MobileNetV2", "MobileNetV3Large", "MobileNetV3Small", "NASNetMobile", "ResNet50", "ResNet50V2",
-    "ResNet101", "VGG16", "VGG19", "Xception",
-]  # fmt: skip
+APPLICATIONS = sorted(name for name in dir(keras.applications) if name[0].isupper())
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +21,9 @@ def _clean():
 
 
 def application(name, **options):
-    return getattr(keras.applications, name)(weights=None, **options)
+    """The network, its weights not drawn: up to 350 million, of which only the shapes matter here."""
+    with keras.StatelessScope():
+        return getattr(keras.applications, name)(weights=None, **options)
 
 
 def chain(*parts, shape=(32, 32, 3)):
@@ -40,17 +41,32 @@ def branches(shape, join, *paths):
     return keras.Model(inputs, join(outputs))
 
 
+def products_by_the_kernels(model):
+    """Multiply-accumulates from the weights themselves: every kernel is used once at each position of the output."""
+    total = 0
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            total += products_by_the_kernels(layer)
+            continue
+        kernels = [weight for weight in layer.weights if "kernel" in weight.path.rsplit("/", 1)[-1]]
+        total += sum(prod(kernel.shape) for kernel in kernels) * prod(layer.output.shape[1:-1])
+    return total
+
+
 @pytest.mark.parametrize("name", APPLICATIONS)
-def test_parameters_and_shapes_are_kerass_own(name):
-    model = application(name)
-    size = (224, 224, 3) if None in model.input_shape[1:] else None
-    table = describe(model, input_shape=size)
+def test_parameters_shapes_and_macs_are_those_of_kerass_own_layers(name):
+    model = application(name, **({"input_shape": (224, 224, 3)} if name.startswith("MobileNetV3") else {}))
+    table = describe(model)
     assert table.parameters == model.count_params() and not table.unknown
-    assert table.trainable_parameters == sum(int(np.prod(w.shape)) for w in model.trainable_weights)
-    if size is None:
-        shapes = {layer.name: tuple(layer.output.shape[1:]) for layer in model.layers}
-        assert all(row.output_shape == shapes[row.name] for row in table if row.name in shapes)
-        assert sum(row.name in shapes for row in table) > 0.95 * len(model.layers)  # all but the models inside
+    assert table.trainable_parameters == sum(prod(w.shape) for w in model.trainable_weights)
+    assert table.macs == products_by_the_kernels(model)
+    shapes = {layer.name: tuple(layer.output.shape[1:]) for layer in model.layers}
+    assert all(row.output_shape == shapes[row.name] for row in table if row.name in shapes)
+    assert sum(row.name in shapes for row in table) > 0.95 * len(model.layers)  # all but the models inside
+
+
+def test_every_network_of_keras_applications_is_looked_at():
+    assert len(APPLICATIONS) >= 40 and {"VGG16", "ResNet152V2", "EfficientNetV2L", "ConvNeXtXLarge"} < set(APPLICATIONS)
 
 
 # Millions of multiply-accumulates of one picture. What the papers call "multiply-adds", "mult-adds" or, in He et al.
@@ -100,6 +116,7 @@ def test_alexnet_has_the_papers_60_million_parameters_and_its_macs_by_hand():
 # Araujo, Norris and Sim (2019), table 1: receptive field and effective stride.
 ARAUJO = [
     ("VGG16", 212, 32),
+    ("ResNet152", 1507, 32),
     ("MobileNet", 315, 32),
     ("InceptionV3", 1311, 32),
     ("InceptionResNetV2", 3039, 32),
@@ -113,6 +130,63 @@ ARAUJO = [
 def test_receptive_fields_are_the_published_ones(name, size, jump):
     field = describe(application(name)).receptive_field
     assert (field.size, field.jump) == (size, jump)
+
+
+def path(x, steps):
+    """Apply steps such as ``7`` (a convolution), ``3/2`` (with strides), ``1x7`` and ``p3/2`` (a pooling)."""
+    for step in steps.split():
+        sizes, _, strides = step.removeprefix("p").partition("/")
+        kind = layers.MaxPooling2D if step[0] == "p" else lambda *options, **more: layers.Conv2D(1, *options, **more)
+        window = tuple(map(int, sizes.split("x"))) if "x" in sizes else int(sizes)
+        x = kind(window, strides=int(strides or 1), padding="same")(x)
+    return x
+
+
+def skeleton(size, *parts):
+    """A network of one filter a layer: text is a path, a tuple of texts are branches that meet in a sum."""
+    x = inputs = keras.Input((size, size, 1))
+    for part in parts:
+        x = path(x, part) if isinstance(part, str) else layers.Add()([path(x, branch) for branch in part])
+    return keras.Model(inputs, x)
+
+
+def resnet_v1_200():
+    """He et al. (2016), Identity mappings in deep residual networks: blocks of 3, 24, 36 and 3."""
+    parts = ["7/2 p3/2"]
+    for stage, blocks in enumerate((3, 24, 36, 3)):
+        parts += [("1/2 3 1", "1/2") if stage and not block else ("1 3 1", "1") for block in range(blocks)]
+    return skeleton(224, *parts)
+
+
+def inception_v2():
+    """Ioffe and Szegedy (2015), figure 5, with slim's pooling branches."""
+    block, smaller = ("1", "1 3", "1 3 3", "p3 1"), ("1 3/2", "1 3 3/2", "p3/2")
+    return skeleton(224, "7/2 p3/2 1 3 p3/2", block, block, smaller, *[block] * 4, smaller, block, block)
+
+
+def inception_v4():
+    """Szegedy et al. (2017), figures 3 to 9."""
+    a = ("1", "1 3", "1 3 3", "p3 1")
+    b = ("1", "1 1x7 7x1", "1 7x1 1x7 7x1 1x7", "p3 1")
+    c = ("1", "1 1x3", "1 3x1", "1 3x1 1x3 1x3", "1 3x1 1x3 3x1", "p3 1")
+    stem = ("3/2 3 3", ("p3/2", "3/2"), ("1 3", "1 1x7 7x1 3"), ("3/2", "p3/2"))
+    to_b, to_c = ("3/2", "1 3 3/2", "p3/2"), ("1 3/2", "1 1x7 7x1 3/2", "p3/2")
+    return skeleton(299, *stem, *[a] * 4, to_b, *[b] * 7, to_c, *[c] * 3)
+
+
+@pytest.mark.parametrize(
+    ("build", "size"),
+    [
+        (resnet_v1_200, 1763),
+        (inception_v2, 699),
+        (inception_v4, 2071),
+        (lambda: application("MobileNet", alpha=0.75), 315),
+    ],
+)
+def test_receptive_fields_of_the_other_networks_of_that_table(build, size):
+    """Araujo, Norris and Sim (2019), table 1; those that Keras does not ship are built from their papers' figures."""
+    field = describe(build()).receptive_field
+    assert (field.size, field.jump) == (size, 32)
 
 
 @pytest.mark.parametrize(
@@ -194,6 +268,43 @@ def test_an_unknown_layer_is_said_and_not_counted_as_nothing():
     assert table.rows[-1].field_text == "unknown" and table.receptive_field is None
 
 
+@pytest.mark.parametrize(
+    ("layer", "sees"),
+    [
+        (layers.Resizing(16, 16), "unknown"),
+        (layers.Resizing(32, 32), "3"),
+        (layers.CenterCrop(20, 20), "3"),
+        (layers.RandomCrop(20, 20), "unknown"),
+        (layers.UnitNormalization(), "3"),
+        (layers.RandAugment((0, 255)), "3"),
+        (layers.Lambda(lambda x: x * 2), "unknown"),
+    ],
+)
+def test_what_comes_before_a_network_multiplies_nothing_and_says_if_it_blurs_the_view(layer, sees):
+    table = describe(chain(layer, layers.Conv2D(2, 3)))
+    assert table.rows[-1].field_text == sees
+    assert table.unknown == ((layer.name,) if isinstance(layer, layers.Lambda) else ())
+
+
+def test_a_crop_moves_the_view():
+    assert describe(chain(layers.CenterCrop(20, 21), layers.Conv2D(2, 3))).receptive_field.start == (6, 5)
+
+
+def test_a_mean_as_an_operation_sees_what_it_is_taken_over():
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Conv2D(2, 3)(inputs)
+    seen = {
+        axis: describe(keras.Model(inputs, keras.ops.mean(x, axis=axis))).rows[-1].field_text
+        for axis in ((1, 2), -1, 1, None)
+    }
+    assert seen == {(1, 2): "whole input", -1: "3", 1: "unknown", None: "whole input"}
+
+
+def test_totals_with_an_unknown_layer_say_at_least():
+    table = describe(chain(layers.LSTM(3, return_sequences=True), layers.Dense(2), shape=(5, 4)))
+    assert "at least 30 MACs" in repr(table) and table.unknown == (table.rows[0].name,)
+
+
 def test_memory_counts_every_output_for_the_batch():
     model = chain(layers.Conv2D(2, 3), layers.MaxPooling2D(), shape=(8, 8, 1))
     assert describe(model, batch_size=10).activation_bytes == 10 * 4 * (6 * 6 * 2 + 3 * 3 * 2)
@@ -210,6 +321,41 @@ def test_text_html_and_dataframe_hold_the_same_numbers():
 def test_points_have_no_receptive_field():
     table = describe(cc.build_mlp((2,), classes=3, units=(8,), seed=0))
     assert table.receptive_field is None and table.rows[0].field_text == "–" and table.macs == 2 * 8 + 8 * 3
+
+
+@pytest.mark.parametrize(("number", "text"), [(999_600, "1000 kB"), (12, "12 B"), (2.5e12, "2.5 TB")])
+def test_bytes_are_written_without_exponents(number, text):
+    assert table_module._bytes(number) == text
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 2.5, "2", True, None])
+def test_a_batch_of_no_pictures_is_refused(batch_size):
+    with pytest.raises(ModelError, match="batch_size must be a positive integer"):
+        describe(cc.build_lenet(), batch_size=batch_size)
+
+
+@pytest.mark.parametrize(
+    ("own", "given"),
+    [
+        ((None, None, 3), (20, 24)),
+        ((None, None, 3), 20),
+        ((None, None, 3), (20, 20, 1)),
+        ((None, None, 3), (20, 20.5, 3)),
+        ((32, 32, 3), (64, 64, 3)),
+    ],
+)
+def test_an_input_shape_that_does_not_fit_is_refused(own, given):
+    with pytest.raises(ModelError, match=r"input_shape must fit the input of \w+, \(.*Received: input_shape="):
+        describe(chain(layers.Conv2D(2, 3), shape=own), input_shape=given)
+
+
+def test_a_model_of_a_class_of_its_own_is_told_so():
+    class Own(keras.Model):
+        def call(self, x):
+            return x
+
+    with pytest.raises(ModelError, match=r"a class of its own hides its layers\. Received: Own"):
+        describe(Own())
 
 
 @pytest.mark.parametrize("model", [3, keras.Sequential([layers.Dense(3)])])
@@ -292,7 +438,25 @@ def test_gradients_reach_exactly_as_far_as_the_receptive_field(build):
         assert 0 <= first <= last < len(along)  # away from the border, or the test would show less
 
 
-def test_a_transposed_convolution_sees_no_further_than_is_said():
+@pytest.mark.parametrize("kernel_size", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("strides", [1, 2, 3])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_a_transposed_convolution_hands_each_pixel_on_to_where_is_said(kernel_size, strides, padding):
+    """One lit pixel at a time, a kernel of ones: the table's field is the smallest that holds all that arrives."""
+    options = {"padding": padding, "kernel_initializer": "ones"}
+    model = chain(layers.Conv1DTranspose(1, kernel_size, strides, **options), shape=(12, 1))
+    lit = keras.ops.convert_to_numpy(model(np.eye(12, dtype="float32")[:, :, None]))[:, :, 0] > 0
+    field = describe(model).receptive_field
+    widths = []
+    for position in range(lit.shape[1]):
+        first = field.start + position * field.jump
+        found = np.flatnonzero(lit[:, position])
+        assert all(np.floor(first) <= pixel < np.ceil(first) + field.size for pixel in found)
+        widths.append(np.ptp(found) + 1 if len(found) else 0)
+    assert max(widths) == field.size
+
+
+def test_an_hourglass_sees_no_further_than_is_said():
     tf = pytest.importorskip("tensorflow", reason="no TensorFlow: pip install 'cnn-course[tensorflow]'")
     model = positive(hourglass())
     axis = describe(model).rows[-1].receptive_field

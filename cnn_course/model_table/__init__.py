@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from math import prod
+from numbers import Integral
 
 from ..arithmetic import ReceptiveField
 from ..errors import ModelError
@@ -24,7 +25,7 @@ def describe(model, batch_size=1, input_shape=None):
     model : keras.Model
         Sequential or functional, built.
     batch_size : int
-        Pictures for which the memory of the activations is counted.
+        Pictures for which the memory of the activations is counted, at least 1.
     input_shape : tuple of int, optional
         Of one picture; needed only where the model leaves its input's size open.
 
@@ -35,7 +36,7 @@ def describe(model, batch_size=1, input_shape=None):
     Raises
     ------
     ModelError
-        If the model is not built of layers that can be listed, or its input's size is open.
+        If the model is not built of layers that can be listed, its input's size is open, or an argument does not fit.
 
     Notes
     -----
@@ -55,6 +56,8 @@ def describe(model, batch_size=1, input_shape=None):
     >>> table.parameters, table.macs, table.receptive_field.size
     (61706, 416520, 16)
     """
+    if isinstance(batch_size, bool) or not isinstance(batch_size, Integral) or batch_size < 1:
+        raise ModelError(f"batch_size must be a positive integer. Received: batch_size={batch_size!r}")
     graph = _graph(model)
     shapes = [_complete(tensor.shape[1:], input_shape, model) for tensor in graph.inputs]
     fields = [input_field(len(shape) - 1) for shape in shapes]
@@ -68,23 +71,35 @@ def _graph(model):
     """Return the functional graph of a model."""
     graph = getattr(model, "_functional", None) or model
     if not hasattr(graph, "_nodes_by_depth") or not getattr(graph, "built", True):
+        own = _is_a_class_of_its_own(model)
+        advice = "a class of its own hides its layers" if own else "give it an Input, or call model.build(...)"
         raise ModelError(
-            "describe takes a built Sequential or functional model: give it an Input, or call model.build(...). "
+            f"describe takes a built Sequential or functional model: {advice}. "
             f"Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
         )
     return graph
 
 
+def _is_a_class_of_its_own(model):
+    names = [kind.__name__ for kind in type(model).__mro__]
+    return "Model" in names and "Sequential" not in names
+
+
 def _complete(shape, given, model):
+    """Return the shape of an input, its open sizes filled in from the given one."""
     shape = tuple(shape)
-    if None not in shape:
-        return shape
-    if given is None or len(given) != len(shape):
+    if given is None and None in shape:
         raise ModelError(
             f"The input of {model.name} has an open size: {shape}. Say which one is meant, for example "
             "describe(model, input_shape=(224, 224, 3))."
         )
-    return tuple(int(n) for n in given)
+    if given is None or (None not in shape and len(model.inputs) > 1):
+        return shape
+    numbers = tuple(given) if isinstance(given, tuple | list) else (given,)
+    whole = all(isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in numbers)
+    if not whole or len(numbers) != len(shape) or any(n not in (None, m) for n, m in zip(shape, numbers, strict=True)):
+        raise ModelError(f"input_shape must fit the input of {model.name}, {shape}. Received: input_shape={given!r}")
+    return tuple(map(int, numbers))
 
 
 class _Walk:
@@ -117,19 +132,15 @@ class _Walk:
             made = _shapes_by_layer(layer, shapes, node) if open_sizes else [t.shape[1:] for t in node.output_tensors]
             call = Call(layer, tuple(shapes), tuple(made[0]), tuple(fields), self._picture)
             found = cost(call)
-            self._rows.append(self._row(call, found, node, prefix))
+            self._rows.append(self._row(call, found, made, node, prefix))
             outputs = [(tuple(shape), found.seen) for shape in made]
         known.update((id(tensor), pair) for tensor, pair in zip(node.output_tensors, outputs, strict=True))
 
-    def _row(self, call, found, node, prefix):
+    def _row(self, call, found, made, node, prefix):
         layer = call.layer
         weights = [] if id(layer) in self._counted else getattr(layer, "weights", [])
         trainable = [] if id(layer) in self._counted else getattr(layer, "trainable_weights", [])
         self._counted.add(id(layer))
-        numbers = sum(
-            prod(tensor.shape[1:]) if None not in tensor.shape[1:] else prod(call.output)
-            for tensor in node.output_tensors
-        )
         missed = found.unreached
         return LayerRow(
             name=prefix + layer.name,
@@ -138,7 +149,7 @@ class _Walk:
             parameters=sum(_size(weight) for weight in weights),
             trainable_parameters=sum(_size(weight) for weight in trainable),
             macs=found.macs,
-            activation_bytes=self._batch * numbers * _BYTES.get(node.output_tensors[0].dtype, 4),
+            activation_bytes=self._batch * sum(map(prod, made)) * _BYTES.get(node.output_tensors[0].dtype, 4),
             sees=found.seen.kind,
             receptive_field=_as_field(found.seen),
             unreached=(missed[0] if len(set(missed)) == 1 else missed) if missed else 0,
@@ -161,8 +172,10 @@ def _shapes_by_layer(layer, shapes, node):
         found = layer.compute_output_shape(asked if several else asked[0])
     except (TypeError, ValueError, NotImplementedError, AttributeError) as error:
         raise ModelError(f"The layer {layer.name} does not say the shape of its output: {error}") from error
-    found = found if isinstance(found[0], tuple | list) else [found]
-    return [tuple(shape[1:]) for shape in found]
+    found = [tuple(shape[1:]) for shape in (found if isinstance(found[0], tuple | list) else [found])]
+    if any(None in shape for shape in found):
+        raise ModelError(f"The layer {layer.name} leaves the size of its output open: {found[0]}. Give it a fixed one.")
+    return found
 
 
 def _as_field(seen):

@@ -12,10 +12,11 @@ _POINTWISE = {
     "SpatialDropout2D", "SpatialDropout3D", "GaussianNoise", "GaussianDropout", "AlphaDropout",
     "ActivityRegularization", "Rescaling", "Normalization", "BatchNormalization", "LayerScale",
     "StochasticDepth", "RandomFlip", "RandomTranslation", "RandomRotation", "RandomZoom", "RandomContrast",
-    "RandomBrightness", "RandomNoise", "Augmentation", "Identity", "InputLayer", "Masking", "RandomCrop",
+    "RandomBrightness", "RandomNoise", "Augmentation", "Identity", "InputLayer", "Masking", "Solarization",
     "RandomHue", "RandomSaturation", "RandomColorJitter", "RandomGaussianBlur", "RandomErasing",
     "RandomSharpness", "RandomShear", "RandomGrayscale", "RandomInvert", "RandomPosterization",
-    "RandomPerspective", "Relu", "Relu6", "Sigmoid", "Silu", "Gelu", "Tanh", "Exp", "Negative", "Cast",
+    "RandomPerspective", "RandomElasticTransform", "RandAugment", "AugMix", "MixUp", "CutMix",
+    "Relu", "Relu6", "Sigmoid", "Silu", "Gelu", "Tanh", "Exp", "Negative", "Cast",
     "HardSwish", "HardSigmoid", "Elu", "Selu", "Softplus",
 }  # fmt: skip
 _MERGING = {
@@ -219,6 +220,28 @@ def _upsampling(call):
     return Cost(0, Seen("part", tuple(axes)))
 
 
+def _center_crop(call):
+    """What a window in the middle sees; a picture that is smaller is resized instead."""
+    over = [n - m for n, m in zip(call.spatial(call.inputs[0]), call.spatial(call.output), strict=True)]
+    layer = call.layer
+    fits = all(n >= m for n, m in zip(call.spatial(call.inputs[0]), (layer.height, layer.width), strict=True))
+    return _moved(call, [n // 2 for n in over]) if fits else _resized(call)
+
+
+def _resized(call):
+    """Interpolation is not counted; how far it looks depends on the sizes."""
+    return Cost(0, call.seen[0] if call.seen[0].kind != "part" or call.inputs[0] == call.output else UNKNOWN)
+
+
+def _statistic(call):
+    """A mean or a maximum as an operation: over all positions, over the channels alone, or over something else."""
+    rank = len(call.inputs[0]) + 1
+    axes = {axis % rank for axis in _both(call.layer.axis, 1)} if call.layer.axis is not None else set(range(rank))
+    if axes == {rank - 1}:
+        return Cost(0, call.seen[0])
+    return Cost(0, _gathered(call) if axes >= set(range(1, rank - 1)) else UNKNOWN)
+
+
 def _layer_norm(call):
     axes = {axis % (len(call.output) + 1) for axis in _both(call.layer.axis, 1)}
     return Cost(0, joined(call.seen) if axes == {len(call.output)} else _gathered(call))
@@ -229,7 +252,14 @@ _RULES = {
     "Flatten": _flatten,
     "Reshape": _reshape,
     "LayerNormalization": _layer_norm,
+    "UnitNormalization": _layer_norm,
     "GroupNormalization": _global,
+    "CenterCrop": _center_crop,
+    "Resizing": _resized,
+    "RandomCrop": _resized,  # outside training it resizes
+    "Mean": _statistic,
+    "Max": _statistic,
+    "Sum": _statistic,
 }
 for _rank in ("1D", "2D", "3D"):
     _RULES |= {

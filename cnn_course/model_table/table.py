@@ -170,7 +170,8 @@ class ModelTable:
         frozen = self.parameters - self.trainable_parameters
         batch = "a picture" if self.batch_size == 1 else f"a batch of {self.batch_size}"
         yield f"{self.parameters:,} parameters" + (f" ({frozen:,} of them not trainable)" if frozen else "")
-        yield f"{self.macs:,} MACs a picture (multiply-accumulates; {self.flops:,} FLOPs if both are counted)"
+        least = "at least " if self.unknown else ""
+        yield f"{least}{self.macs:,} MACs a picture (multiply-accumulates; {self.flops:,} FLOPs if both are counted)"
         yield f"{_bytes(self.activation_bytes)} of activations for {batch}"
         if self.unknown:
             yield f"not known, and not in these sums: {', '.join(self.unknown)}"
@@ -207,8 +208,7 @@ def _joined(value):
 
 
 def _bytes(number):
-    for unit in ("B", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.3g} {unit}"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if number < 1000 or unit == "TB":
+            return f"{float(f'{number:.3g}'):g} {unit}"
         number /= 1000
-    return f"{number:.3g} GB"
