@@ -52,6 +52,7 @@ def plot_network(model, input_shape=None):
     alt = f"{table.name}, from {shapes[0]}{between} to {shapes[-1]}."
     figure = new_figure(alt, height=rows * _ROW, layout="none")
     ax = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(-rows * _ROW, 0))
+    ax.set_aspect("equal")  # the blocks keep their form where the figure is given another size
     ax.set_axis_off()
     _draw(ax, blocks, math.ceil(len(blocks) / rows))
     return figure
