@@ -41,6 +41,21 @@ def small_model(dropout=0.2, seed=0):
     return build_mlp((2,), classes=2, units=(8,), dropout=dropout, seed=seed)
 
 
+def interrupt_at(batch):
+    """A callback that presses Ctrl + C once, at this batch counted from 1 over all epochs."""
+    import keras
+
+    class Interrupt(keras.callbacks.Callback):
+        seen = 0
+
+        def on_train_batch_end(self, _batch, logs=None):
+            self.seen += 1
+            if self.seen == batch:
+                raise KeyboardInterrupt
+
+    return Interrupt()
+
+
 class TestBatches:
     def test_every_picture_comes_once_an_epoch_and_each_epoch_in_an_order_of_its_own(self):
         x, labels = np.arange(20, dtype="uint8").reshape(10, 1, 1, 2), np.arange(10)
@@ -149,9 +164,103 @@ class TestTraining:
         with pytest.raises(DataError, match=message):
             train_model(small_model(), points(), progress=False, **change)
 
+    @pytest.mark.parametrize(
+        ("labels", "message"),
+        [
+            (np.array([-1, 0, 1, 2]), r"from -1 to 2\. -1 is a picture without a label"),
+            (np.array(["a", "b", "c", "a"]), "Received: dtype <U1"),
+            (np.array([0.0, 1.0, 2.0, 1.0]), r"dtype float64\. labels\.astype\(int\)"),
+            (np.eye(3)[[0, 1, 2, 0]], r"shape \(4, 3\)\. One-hot labels become numbers"),
+            (np.array([[0], [1], [2], [0]]), r"labels\.ravel\(\)"),
+        ],
+    )
+    @pytest.mark.parametrize("loss", ["by name", "an object"])
+    def test_labels_of_another_kind_are_said_with_the_way_out(self, labels, message, loss):
+        import keras
+
+        model = build_small_cnn((16, 16, 1), classes=3, seed=0)
+        if loss == "an object":
+            model.compile("adam", loss=keras.losses.SparseCategoricalCrossentropy())
+        pictures = np.zeros((4, 16, 16, 1), "uint8")
+        with pytest.raises(DataError, match=message):
+            train_model(model, (pictures, labels), progress=False)
+        with pytest.raises(DataError, match="labels of validation_data"):
+            train_model(model, (pictures, np.array([0, 1, 2, 0])), (pictures, labels), progress=False)
+
+    def test_one_hot_loss_with_integer_labels_names_the_other_loss(self):
+        model = build_small_cnn((16, 16, 1), classes=3, seed=0)
+        model.compile("adam", loss="categorical_crossentropy")
+        with pytest.raises(DataError, match="sparse_categorical_crossentropy"):
+            train_model(model, (np.zeros((4, 16, 16, 1), "uint8"), np.arange(4) % 3), progress=False)
+
+    def test_data_sets_arrays_and_lazy_folders_may_stand_beside_each_other(self, tmp_path):
+        from PIL import Image
+
+        from cnn_course import load_dataset, load_images_from_folder
+
+        data = load_dataset("shapes", n=12, image_size=16, seed=0)
+        for row, (picture, label) in enumerate(zip(data.images, data.labels, strict=True)):
+            folder = tmp_path / data.class_names[label]
+            folder.mkdir(exist_ok=True)
+            Image.fromarray(picture).save(folder / f"{row}.png")
+        lazy = load_images_from_folder(tmp_path, image_size=16, batch_size=8)
+        classes = len(lazy.class_names)
+        for held_out in (data.subset(np.flatnonzero(data.labels < classes)), [lazy.take(np.arange(3)), [0, 1, 0]]):
+            model = build_small_cnn((16, 16, 3), classes=classes, filters=(4,), units=4, seed=0)
+            history = train_model(model, lazy, held_out, epochs=1, progress=False)
+            assert set(history.metrics) >= {"val_loss", "val_accuracy"}
+
+    def test_a_binary_model_takes_true_and_false_with_balanced_weights(self):
+        x, labels = points()
+        rare = labels.astype(bool) & (x[:, 0] > 0)
+        history = train_model(small_model(), (x, rare), epochs=1, class_weight="balanced", progress=False)
+        assert np.isfinite(history.metrics["loss"][0])
+
+    def test_a_class_without_a_weight_is_named(self):
+        with pytest.raises(DataError, match=r"Received: none for \[1\]"):
+            train_model(small_model(), points(), class_weight={0: 1.0}, progress=False)
+
+    def test_a_model_of_ones_own_is_trained_and_resumed(self, tmp_path):
+        import keras
+
+        class Own(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = keras.layers.Dense(2, activation="softmax")
+
+            def call(self, x):
+                return self.dense(x)
+
+        for epochs in (1, 2):
+            model = Own()
+            model.compile("sgd", "sparse_categorical_crossentropy")
+            history = train_model(model, points(), epochs=epochs, checkpoint=tmp_path, progress=False)
+        assert history.resumed_after == (1,)
+
+    @pytest.mark.parametrize("model", ["model", small_model])
+    def test_what_is_no_model_is_said(self, model):
+        with pytest.raises(ModelError, match="model must be a Keras model"):
+            train_model(model, points(), progress=False)
+
+    def test_stopped_by_hand_it_keeps_the_epochs_and_the_best_weights(self, capsys):
+        interrupt = interrupt_at(batch=3 * 7 + 2)
+        held_out, model = points(100, seed=1), small_model()
+        history = train_model(model, points(), held_out, epochs=9, patience=9, callbacks=interrupt)
+        assert history.epochs == 3 and history.restored_epoch == history.best_epoch
+        assert "Stopped by hand in epoch 4. The weights are those of epoch" in capsys.readouterr().out
+        loss = model.evaluate(*held_out, verbose=0, return_dict=True)["loss"]
+        np.testing.assert_allclose(loss, history.metrics["val_loss"][history.best_epoch - 1], rtol=1e-4)
+
+    def test_stopped_by_hand_a_comparison_gives_what_there_is(self):
+        interrupt = interrupt_at(batch=7 + 2)
+        settings = {name: small_model for name in ("first", "second", "third")}
+        found = compare(settings, points(), epochs=1, callbacks=[interrupt], progress=False)
+        assert list(found) == ["first", "second"] and found["second"].epochs == 0
+        assert "second" in repr(found)
+
     def test_labels_beyond_the_classes_and_pictures_of_another_size_are_said(self):
         model = build_small_cnn((28, 28, 1), classes=3, seed=0)
-        with pytest.raises(DataError, match="labels must be integers from 0 to 2"):
+        with pytest.raises(DataError, match="labels of data must be integers from 0 to 2"):
             train_model(model, (np.zeros((4, 28, 28, 1), "uint8"), np.array([0, 1, 2, 3])), progress=False)
         with pytest.raises(DataError, match=r"x\[\.\.\., None\]"):
             train_model(model, (np.zeros((4, 28, 28), "uint8"), np.zeros(4, int)), progress=False)
@@ -282,6 +391,17 @@ class TestCheckpoints:
         with pytest.raises(ModelError, match=r"checkpoint of another training: batch_size was 32, is 16"):
             train_model(small_model(), points(), epochs=1, batch_size=16, checkpoint=tmp_path, progress=False)
 
+    def test_a_file_in_the_place_of_the_folder_is_named(self, tmp_path):
+        (tmp_path / "run").write_text("")
+        with pytest.raises(ModelError, match="checkpoint must be a folder"):
+            train_model(small_model(), points(), epochs=1, checkpoint=tmp_path / "run", progress=False)
+
+    def test_another_models_folder_is_refused_with_the_shapes(self, tmp_path):
+        train_model(small_model(), points(), epochs=1, checkpoint=tmp_path, progress=False)
+        wider = build_mlp((2,), classes=2, units=(16,), dropout=0.2, seed=0)
+        with pytest.raises(ModelError, match=r"checkpoint of another training: weights was .*8.*, is .*16"):
+            train_model(wider, points(), epochs=2, checkpoint=tmp_path, progress=False)
+
     def test_a_broken_checkpoint_is_named(self, tmp_path):
         train_model(small_model(), points(), epochs=1, checkpoint=tmp_path, progress=False)
         file = next(tmp_path.glob("epoch_*.npz"))
@@ -298,16 +418,60 @@ class TestCheckpoints:
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(history.os, "fsync", full)
-        with pytest.raises(Exception, match="No space left"):
+        with pytest.raises(ModelError, match=r"epoch 2 could not be written .*No space left.*The folder holds epoch 1"):
             train_model(small_model(), points(), epochs=2, checkpoint=tmp_path, progress=False)
         monkeypatch.undo()
         resumed = train_model(small_model(), points(), epochs=2, checkpoint=tmp_path, progress=False)
         assert resumed.resumed_after == (1,) and not list(tmp_path.glob(".*"))
 
 
+class TestProgress:
+    def lines(self, monkeypatch, columns, encoding="utf-8"):
+        """What a terminal of this width shows, one entry for each time the line is written."""
+        import io
+
+        class Terminal(io.TextIOWrapper):
+            def isatty(self):
+                return True
+
+        from cnn_course.training import _progress
+
+        monkeypatch.setattr(_progress, "_EVERY", 0.0)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("LINES", "24")
+        terminal = Terminal(io.BytesIO(), encoding=encoding)
+        monkeypatch.setattr(sys, "stdout", terminal)
+        train_model(small_model(), points(), points(seed=1), epochs=2)
+        terminal.flush()
+        return terminal.buffer.getvalue().decode(encoding).split("\r")
+
+    def test_a_terminal_shows_time_left_loss_accuracy_and_validation_and_ends_still(self, monkeypatch):
+        *lines, last = self.lines(monkeypatch, columns=200)
+        assert all(word in lines[-2] for word in ("100%", "epoch 2 of 2", "0:00 left", "loss", "accuracy", "val_loss"))
+        assert "val_loss" in lines[10] and "val_loss" not in lines[3]  # stays until the next one is there
+        assert last == "Training mlp on 200 pictures\n" and not lines[-1].strip()
+
+    def test_a_narrow_terminal_gets_a_line_that_does_not_wrap(self, monkeypatch):
+        lines = self.lines(monkeypatch, columns=60)
+        assert max(map(len, lines)) < 60 and any("epoch 1 of 2" in line for line in lines)
+
+    def test_a_terminal_without_block_letters_is_no_error(self, monkeypatch):
+        assert any("epoch 2 of 2" in line for line in self.lines(monkeypatch, columns=100, encoding="ascii"))
+
+    def test_a_pipe_gets_the_closing_line_alone(self, capsys):
+        train_model(small_model(), points(), epochs=2)
+        assert capsys.readouterr().out == "Training mlp on 200 pictures\n"
+
+    def test_an_error_in_the_middle_leaves_the_terminal_on_a_line_of_its_own(self, monkeypatch, capsys):
+        with pytest.raises(ModelError, match="monitor must be"):
+            train_model(small_model(), points(), epochs=1, monitor="beauty")
+        assert capsys.readouterr().out.endswith("\n")
+
+
 PROGRAM = """
-import sys, numpy as np
-from cnn_course import build_augmentation, build_small_cnn, train_model
+import sys, warnings, numpy as np
+from cnn_course import TrainingWarning, build_augmentation, build_small_cnn, load_keras, train_model
+keras = load_keras()
 rng = np.random.default_rng(0)
 labels = np.arange(64) % 2
 x = rng.integers(0, 100, (64, 16, 16, 1)).astype("uint8")
@@ -319,6 +483,23 @@ train(1)
 history = train(3)
 assert history.resumed_after == (1,), history
 assert history.metrics["loss"][2] < history.metrics["loss"][0], history
+model = build_small_cnn((16, 16, 1), 2, seed=0)
+class Interrupt(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+    def on_train_batch_end(self, batch, logs=None):
+        if self.epoch == 2:
+            raise KeyboardInterrupt
+stopped = train_model(model, (x, labels), (x, labels), epochs=5, patience=5, callbacks=Interrupt(), progress=False)
+assert stopped.epochs == 2 and stopped.restored_epoch == stopped.best_epoch, stopped
+loss = model.evaluate(x, labels, verbose=0, return_dict=True)["loss"]
+assert abs(loss - min(stopped.metrics["val_loss"])) < 1e-4, (loss, stopped)
+model.optimizer.learning_rate = 1e30
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always", TrainingWarning)
+    failed = train_model(model, (x, labels), epochs=3, progress=False)
+assert "became nan" in failed.ended and "it is 1e+30" in failed.ended, failed
+assert any(issubclass(warning.category, TrainingWarning) for warning in said)
 print(history.backend)
 """
 

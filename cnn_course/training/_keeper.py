@@ -2,12 +2,15 @@
 
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 from .._keras import load_keras
 from ..errors import ModelError
 
 keras = load_keras()
+
+BY_HAND = "Stopped by hand"
 
 
 class Keeper(keras.callbacks.Callback):
@@ -32,6 +35,7 @@ class Keeper(keras.callbacks.Callback):
         self.history, self._patience, self._store, self._orders = history, patience, store, orders
         self._best_weights = None
         self.failed = ""
+        self._interrupted = ""
 
     def on_epoch_begin(self, epoch, logs=None):
         """Start the clock and the order of this epoch."""
@@ -52,25 +56,39 @@ class Keeper(keras.callbacks.Callback):
         if self.failed:
             return
         if self._store is not None:
-            self._store.save(self.model, self.history)
+            self._save()
         elif self._patience is not None and self.history.best_epoch == self.history.epochs:
             self._best_weights = self.model.get_weights()
         if self.reason_to_stop():
             self.model.stop_training = True
 
+    @contextmanager
+    def ending_well(self):
+        """Let Ctrl + C (or the notebook's stop button) end the training, and not what was learned until then."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._interrupted = f"{BY_HAND} in epoch {self.history.epochs + 1}."
+        except RuntimeError as error:  # PyTorch's binary cross-entropy raises where others return NaN
+            if "between 0 and 1" not in str(error):
+                raise
+            self._fail(f"The network's answers became nan in epoch {self.history.epochs + 1}.")
+
     def reason_to_stop(self):
         """Return the sentence on why training is over before its last epoch, or ''."""
         best, last = self.history.best_epoch, self.history.epochs
-        if self.failed or self._patience is None or best is None or last - best < self._patience:
-            return self.failed
+        told = self.failed or self._interrupted
+        if told or self._patience is None or best is None or last - best < self._patience:
+            return told
         return f"Stopped after epoch {last}: {self.history.monitor} had not improved for {last - best} epochs."
 
     def finished(self, model):
         """Return the history, and give the model the weights of the best epoch where they were asked for."""
         best, last = self.history.best_epoch, self.history.epochs
         kept = self._store is not None or self._best_weights is not None
-        wanted = self._patience is not None or self.failed
-        restored = best if wanted and kept and best not in (None, last) else None
+        wanted = kept and (self._patience is not None or self.failed)
+        gone_on = best != last or self._interrupted  # the weights have moved since the best epoch
+        restored = best if wanted and gone_on else None
         if restored and self._store is not None:
             self._store.restore_weights(model, restored)
         elif restored:
@@ -79,8 +97,20 @@ class Keeper(keras.callbacks.Callback):
         ended = " ".join(filter(None, [self.reason_to_stop(), remark]))
         return replace(self.history, ended=ended, restored_epoch=restored)
 
+    def _save(self):
+        try:
+            self._store.save(self.model, self.history)
+        except OSError as error:
+            before = self._store.epochs()
+            kept = f"The folder holds epoch {before[-1]}: m" if before else "M"
+            raise ModelError(
+                f"The checkpoint of epoch {self.history.epochs} could not be written to {self._store.folder}: {error}. "
+                f"{kept}ake room, and the same call goes on from there."
+            ) from error
+
     def _fail(self, what):
-        rate = float(self.model.optimizer.learning_rate)
+        getattr(self.model, "jax_state_sync", lambda: None)()  # within an epoch JAX has the rate elsewhere
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         self.failed = (
             f"{what} Usually the learning rate is too large (it is {rate:g}: try {rate / 10:g}); otherwise look for "
             "values in the data that are not finite or far from the others, or add clipnorm=1.0 to the optimizer."

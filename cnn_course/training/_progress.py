@@ -1,5 +1,6 @@
 """One line that says how far the training is: lively where someone watches, and one still line afterwards."""
 
+import shutil
 import sys
 import time
 from html import escape
@@ -16,7 +17,7 @@ class Progress(keras.callbacks.Callback):
 
     In a browser the line is one display that is updated and at the end holds nothing that depends on the
     machine, so a stored notebook stays as it is when it is run again. In a terminal the line is written over.
-    Into a file or a pipe only the opening and closing lines go.
+    Into a file or a pipe only the closing line goes.
 
     Parameters
     ----------
@@ -33,13 +34,13 @@ class Progress(keras.callbacks.Callback):
     def __init__(self, title, epochs, steps, first_epoch=0):
         super().__init__()
         self._line = _line_for(title)
-        self._epochs, self._steps, self._first = epochs, steps, first_epoch
-        self._epoch = first_epoch
+        self._epochs, self._steps, self._epoch = epochs, steps, first_epoch
+        self._started = None  # when the first batch was done, and which it was
         self._next = 0.0
+        self._validated = {}
 
     def on_train_begin(self, logs=None):
-        """Write the opening line."""
-        self._start = time.perf_counter()
+        """Begin the line."""
         self._line.open()
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -54,24 +55,31 @@ class Progress(keras.callbacks.Callback):
             self._show(batch + 1, logs or {}, now)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Show the epoch's own numbers, validation included."""
+        """Show the epoch's own numbers; those of the validation stay until the next ones."""
+        self._validated = {name: value for name, value in (logs or {}).items() if name.startswith("val_")}
         self._show(self._steps, logs or {}, time.perf_counter())
 
     def close(self, remark=""):
-        """Leave the opening line and a remark, if there is one."""
+        """Leave the title, and a remark if there is one."""
         self._line.close(remark)
 
     def _show(self, done, logs, now):
-        ahead = self._epoch * self._steps + done
-        here = ahead - self._first * self._steps
-        total = self._epochs * self._steps
-        left = (now - self._start) / here * (total - ahead)
-        numbers = [f"{name} {value:.3f}" for name, value in logs.items() if name in _SHOWN]
-        text = "   ".join([f"epoch {self._epoch + 1} of {self._epochs}", *numbers, f"{clock(left)} left"])
-        self._line.show(ahead / total, text)
+        ahead, total = self._epoch * self._steps + done, self._epochs * self._steps
+        logs = {**logs, **self._validated}
+        parts = [f"epoch {self._epoch + 1} of {self._epochs}", *self._left(ahead, total, now)]
+        parts += [f"{name} {logs[name]:.3f}" for name in _SHOWN if name in logs]
+        self._line.show(ahead / total, "  ".join(parts))
+
+    def _left(self, ahead, total, now):
+        """Yield the time left, once there is something to tell it from: the first batch compiles, and is slow."""
+        if self._started is None:
+            self._started = now, ahead
+        since, first = self._started
+        if ahead > first:
+            yield f"{clock((now - since) / (ahead - first) * (total - ahead))} left"
 
 
-_SHOWN = ("loss", "accuracy", "binary_accuracy", "mean_absolute_error", "val_loss", "val_accuracy")
+_SHOWN = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
 def clock(seconds):
@@ -112,7 +120,10 @@ class _Quiet:
         pass
 
     def close(self, remark):
-        print(" ".join(filter(None, [self._title, remark])), flush=True)
+        print(self._ending(remark), flush=True)
+
+    def _ending(self, remark):
+        return f"{self._title}. {remark}" if remark else self._title
 
 
 class _TerminalLine(_Quiet):
@@ -121,8 +132,12 @@ class _TerminalLine(_Quiet):
         self._width = 0
 
     def show(self, share, text):
-        line = f"{bar(share)} {share:4.0%}   {text}"
-        sys.stdout.write("\r" + line.ljust(self._width))
+        line = f"{bar(share)} {share:4.0%}  {text}"
+        while len(line) >= shutil.get_terminal_size().columns and "  " in line:
+            line = line.rpartition("  ")[0]  # a line that wraps could not be written over
+        written = "\r" + line.ljust(self._width)
+        encoding = sys.stdout.encoding or "ascii"
+        sys.stdout.write(written.encode(encoding, "replace").decode(encoding))  # a terminal may know no block letters
         sys.stdout.flush()
         self._width = len(line)
 
@@ -135,21 +150,18 @@ class _BrowserLine(_Quiet):
     def open(self):
         from IPython.display import display
 
-        self._handle = display(self._content(), raw=True, display_id=True)
+        self._handle = display(_content(self._title), raw=True, display_id=True)
 
     def show(self, share, text):
-        self._update(f"{bar(share)} {share:4.0%}   {text}", _bar_html(share, text))
+        plain = f"{self._title} {bar(share)} {share:4.0%}  {text}"
+        self._handle.update(_content(plain, escape(self._title) + _bar_html(share, text)), raw=True)
 
     def close(self, remark):
-        self._update(remark)
+        self._handle.update(_content(self._ending(remark)), raw=True)
 
-    def _update(self, text, html=""):
-        self._handle.update(self._content(text, html), raw=True)
 
-    def _content(self, text="", html=""):
-        plain = " ".join(filter(None, [self._title, text]))
-        live = html or escape(text)
-        return {"text/plain": plain, "text/html": f"<div>{escape(self._title)} {live}</div>"}
+def _content(plain, html=""):
+    return {"text/plain": plain, "text/html": f"<div>{html or escape(plain)}</div>"}
 
 
 def _bar_html(share, text):
@@ -163,7 +175,7 @@ def _bar_html(share, text):
 def _line_for(title):
     if _in_browser():
         return _BrowserLine(title)
-    return _TerminalLine(title) if sys.stdout.isatty() else _Quiet(title)
+    return _TerminalLine(title) if sys.stdout is not None and sys.stdout.isatty() else _Quiet(title)
 
 
 def _in_browser():

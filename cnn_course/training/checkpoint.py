@@ -40,6 +40,8 @@ class Checkpoint:
 
     def epochs(self):
         """Return the epochs, counted from 1, that have a checkpoint, in ascending order."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ModelError(f"checkpoint must be a folder, and {self.folder} is a file. Name another one.")
         if not self.folder.is_dir():
             return []
         return sorted(int(match[1]) for path in self.folder.iterdir() if (match := _NAME.fullmatch(path.name)))

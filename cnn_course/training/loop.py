@@ -6,7 +6,7 @@ from dataclasses import replace
 from .._keras import load_keras
 from ..errors import ModelError
 from ._checks import TrainingWarning, check_fit, check_integer, class_weights, warn_if_too_large
-from ._keeper import Keeper
+from ._keeper import BY_HAND, Keeper
 from ._progress import Progress
 from .checkpoint import Checkpoint, describe_run
 from .history import Comparison, TrainingHistory, counted
@@ -60,11 +60,11 @@ def train_model(
         that each class counts the same in all.
     checkpoint : str or Path, optional
         Folder that after each epoch holds all that is needed to go on. If the process is killed, the same call
-        goes on after the last finished epoch, and says so. If all epochs are done, it gives the trained
-        model back without training.
+        goes on after the last finished epoch, and says so; the optimizer goes on too, with its learning rate.
+        If all epochs are done, it gives the trained model back without training.
     seed : int
         Of the order, dropout and augmentation; not of the first weights, which the model has already.
-    callbacks : sequence of keras.callbacks.Callback
+    callbacks : keras.callbacks.Callback or sequence of them
         Called as by `fit`. Their own state is not in the checkpoint.
     progress : bool
         Whether to show a line with the time left, loss and accuracy. It is still in a stored notebook.
@@ -88,6 +88,9 @@ def train_model(
 
     Notes
     -----
+    Stopped by hand (Ctrl + C, or the notebook's stop button) it returns the epochs done so far; with `patience` the
+    model has the best weights.
+
     The order of an epoch is a permutation drawn from the pair (seed, epoch).
 
     Examples
@@ -106,10 +109,12 @@ def train_model(
     if patience is not None:
         check_integer("patience", patience, 1)
     rows = rows_of(data)
-    held_out = None if validation_data is None else rows_of(validation_data)
-    for part in filter(None, (rows, held_out)):
-        check_fit(model, part)
+    held_out = None if validation_data is None else rows_of(validation_data, "validation_data")
+    check_fit(model, rows)
+    if held_out is not None:
+        check_fit(model, held_out, "validation_data")
     weights = class_weights(class_weight, rows)
+    callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else [*callbacks]
     warn_if_too_large(model, checked_batch_size(batch_size))
     _seed_random_layers(model, seed)
     store = checkpoint and Checkpoint(checkpoint, describe_run(model, rows, batch_size, seed, weights))
@@ -119,22 +124,27 @@ def train_model(
     train, orders = make_batches(rows, batch_size, seed=seed, first_epoch=history.epochs)
     keeper = Keeper(history, patience, store, orders)
     line = Progress(_title(model, rows, history), epochs, orders.steps, history.epochs) if progress else None
-    if history.epochs < epochs and not keeper.reason_to_stop():
-        model.fit(
-            train,
-            initial_epoch=history.epochs,
-            epochs=epochs,
-            shuffle=False,  # the batches are shuffled already
-            validation_data=held_out and make_batches(held_out, _EVALUATION_BATCH, shuffle=False)[0],
-            class_weight=weights,
-            callbacks=[keeper, *filter(None, [line]), *callbacks],
-            verbose=0,
-        )
-    finished = keeper.finished(model)
-    if line:
-        line.close(finished.ended)
+    ended = ""
+    try:
+        if history.epochs < epochs and not keeper.reason_to_stop():
+            with keeper.ending_well():
+                model.fit(
+                    train,
+                    initial_epoch=history.epochs,
+                    epochs=epochs,
+                    shuffle=False,  # the batches are shuffled already
+                    validation_data=held_out and make_batches(held_out, _EVALUATION_BATCH, shuffle=False)[0],
+                    class_weight=weights,
+                    callbacks=[keeper, *filter(None, [line]), *callbacks],
+                    verbose=0,
+                )
+        finished = keeper.finished(model)
+        ended = finished.ended
+    finally:
+        if line:
+            line.close(ended)
     if keeper.failed:
-        warnings.warn(finished.ended, TrainingWarning, stacklevel=2)
+        warnings.warn(ended, TrainingWarning, stacklevel=2)
     return finished
 
 
@@ -158,7 +168,11 @@ def compare(settings, data, validation_data=None, **options):
     Raises
     ------
     ModelError
-        If a setting has no function that builds its model.
+        If `settings` is no dict, or a setting has no function that builds its model.
+
+    Notes
+    -----
+    Stopped by hand, it returns what was trained so far.
 
     Examples
     --------
@@ -171,6 +185,8 @@ def compare(settings, data, validation_data=None, **options):
     >>> both["one at a time"].metrics["loss"][-1] < both["all at once"].metrics["loss"][-1]
     True
     """
+    if not isinstance(settings, dict) or not settings:
+        raise ModelError(f"settings must map names to settings, as {{'small': build}}. Received: settings={settings!r}")
     histories = {}
     for name, setting in settings.items():
         arguments = {**options, **(setting if isinstance(setting, dict) else {"model": setting})}
@@ -181,8 +197,10 @@ def compare(settings, data, validation_data=None, **options):
                 f"Received: {name!r} with model={build!r}. Try model=lambda: build_small_cnn(...)."
             )
         if arguments.get("progress", True):
-            print(f"{name}: ", end="")
+            print(f"{name}:", flush=True)
         histories[name] = train_model(build(), data, validation_data, **arguments)
+        if histories[name].ended.startswith(BY_HAND):
+            break
     return Comparison(histories)
 
 

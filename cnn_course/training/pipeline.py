@@ -56,12 +56,14 @@ def make_batches(rows, batch_size, shuffle=True, seed=0, first_epoch=0):
     return made(rows, orders), orders
 
 
-def rows_of(data):
+def rows_of(data, name="data"):
     """Return the data as an object with `take(indices)`, `labels`, and a length.
 
     Parameters
     ----------
     data : ImageDataset, LazyImageDataset, PointDataset or pair of arrays
+    name : str
+        What an error calls it.
 
     Returns
     -------
@@ -74,17 +76,22 @@ def rows_of(data):
     """
     if isinstance(data, (tuple, list)):
         if len(data) != 2:
-            raise DataError(f"data must be a pair (pictures, labels) or a data set. Received: {len(data)} parts")
-        return ArrayRows(np.asarray(data[0]), np.asarray(data[1]))
-    for name in ("images", "x"):
-        if hasattr(data, name) and hasattr(data, "labels"):
-            return ArrayRows(np.asarray(getattr(data, name)), np.asarray(data.labels))
+            raise DataError(f"{name} must be a pair (pictures, labels) or a data set. Received: {len(data)} parts")
+        return ArrayRows(np.asarray(data[0]), _labels(data[1]))
+    for part in ("images", "x"):
+        if hasattr(data, part) and hasattr(data, "labels"):
+            return ArrayRows(np.asarray(getattr(data, part)), _labels(data.labels))
     if hasattr(data, "batches") and hasattr(data, "labels"):
         return LazyRows(data)
     raise DataError(
-        f"data must be a data set of the course or a pair (pictures, labels). Received: {type(data).__name__}. "
-        "Try load_dataset(...) or load_images_from_folder(...)."
+        f"{name} must be a data set of the course or a pair (pictures, labels). Received: {type(data).__name__}. "
+        "Try load_dataset(...) or load_images_from_folder(...), or (x, y) for two arrays."
     )
+
+
+def _labels(given):
+    labels = np.asarray(given)
+    return labels.astype("uint8") if labels.dtype == bool else labels
 
 
 @dataclass(frozen=True)
