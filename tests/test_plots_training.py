@@ -13,9 +13,43 @@ def history(values=(0.9, 0.5, 0.6), **others):
 def test_training_and_validation_share_a_panel_and_the_best_epoch_is_ringed():
     figure = plot_history(history(val_loss=(0.8, 0.7, 0.9), accuracy=(0.1, 0.2, 0.3)))
     loss = next(ax for ax in figure.axes if ax.get_title() == "loss")
-    assert len(figure.axes) == 2 and [t.get_text() for t in loss.get_legend().get_texts()] == ["training", "validation"]
+    (legend,) = figure.legends  # one for all panels, beside them and not on the curves
+    assert len(figure.axes) == 2 and [t.get_text() for t in legend.get_texts()] == ["training", "validation"]
     ring = next(line for line in loss.lines if line.get_fillstyle() == "none")
     assert (ring.get_xdata()[0], ring.get_ydata()[0]) == (2, 0.5)
+
+
+@pytest.mark.parametrize(("monitor", "above"), [("val_loss", False), ("val_accuracy", True)])
+def test_the_word_best_stands_where_no_curve_is_and_inside_its_panel(monitor, above):
+    curves = TrainingHistory(
+        {
+            "accuracy": (0.2, 0.5, 0.9),
+            "val_accuracy": (0.2, 0.4, 0.3),
+            "loss": (1.9, 1, 0.2),
+            "val_loss": (1.8, 1.5, 2),
+        },
+        seconds=(1.0,) * 3,
+        monitor=monitor,
+    )
+    figure = plot_history(curves)
+    figure.canvas.draw()
+    ax, word = next((ax, text) for ax in figure.axes for text in ax.texts if text.get_text() == "best")
+    box, panel = word.get_window_extent(), ax.get_window_extent()
+    assert panel.y0 <= box.y0 and box.y1 <= panel.y1 and panel.x0 <= box.x0 and box.x1 <= panel.x1
+    assert (box.y0 > ax.transData.transform(word.xy)[1]) == above
+
+
+def test_live_curves_number_the_epochs_of_a_resumed_training_and_begin_anew_with_each_training(tmp_path):
+    from cnn_course import LiveCurves, build_logit, train_model
+
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    curves = LiveCurves()
+    for epochs, first in ((2, 0), (4, 2)):
+        model = build_logit((2,), 2, seed=0)
+        train_model(model, (x, x[:, 0] > 0), epochs=epochs, checkpoint=tmp_path, callbacks=curves, progress=False)
+        line = curves.figure.axes[0].lines[0]
+        assert len(line.get_xdata()) == epochs and np.isnan(line.get_ydata()).sum() == first
+    assert "nan" not in repr(curves.figure)
 
 
 def test_comparison_runs_over_epochs_or_over_time():

@@ -1,5 +1,6 @@
 """Learning curves that grow while a network trains."""
 
+import math
 import sys
 
 from .._keras import load_keras
@@ -13,7 +14,7 @@ class LiveCurves(keras.callbacks.Callback):
     """A Keras callback that draws the learning curves after each epoch, over the ones before.
 
     Give it to `train_model` or to `Model.fit`. In a notebook one figure grows; elsewhere nothing is drawn, and
-    `figure` holds the last one.
+    `figure` holds the last one. Of a training that is taken up again it draws the epochs from there on.
 
     Parameters
     ----------
@@ -41,10 +42,14 @@ class LiveCurves(keras.callbacks.Callback):
         self.figure, self._wanted, self._handle = None, metrics, None
         self._metrics = {}
 
+    def on_train_begin(self, logs=None):
+        """Begin a figure of its own."""
+        self.figure, self._handle, self._metrics = None, None, {}
+
     def on_epoch_end(self, epoch, logs=None):
         """Draw the curves anew."""
         for name, value in (logs or {}).items():
-            self._metrics.setdefault(name, []).append(float(value))
+            self._metrics.setdefault(name, [math.nan] * epoch).append(float(value))
         done = len(next(iter(self._metrics.values())))
         history = TrainingHistory(self._metrics, seconds=(0.0,) * done, monitor="")
         self.figure = plot_history(history, self._wanted)
@@ -53,10 +58,10 @@ class LiveCurves(keras.callbacks.Callback):
             self._show()
 
     def _show(self):
-        from IPython.display import HTML, display
+        from IPython.display import display
 
-        shown = HTML(self.figure._repr_html_())
+        shown = {"text/html": self.figure._repr_html_(), "text/plain": repr(self.figure)}
         if self._handle is None:
-            self._handle = display(shown, display_id=True)
-        elif self._handle:
-            self._handle.update(shown)
+            self._handle = display(shown, raw=True, display_id=True)
+        else:
+            self._handle.update(shown, raw=True)

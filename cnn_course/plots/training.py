@@ -1,11 +1,13 @@
 """Learning curves, several trainings side by side, and one picture under its augmentations."""
 
 import numpy as np
+from matplotlib.ticker import AutoLocator
 
 from ..errors import DataError
+from ..training.history import smaller_is_better
 from ._style import COLOURS, MUTED, SMALL, axes_for, draw_picture, new_figure, styled
 
-_WORDS = {"accuracy": "share right", "loss": "loss"}
+_WORDS = {"accuracy": "share right"}
 
 
 @styled
@@ -40,8 +42,11 @@ def plot_history(history, metrics=None):
     if not history.epochs:
         raise DataError("There is no epoch to draw yet: the history is empty.")
     figure = new_figure(_in_words(history, names), height=3.6)
-    for ax, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+    axes = figure.subplots(1, len(names), squeeze=False)[0]
+    for ax, name in zip(axes, names, strict=True):
         _curves(ax, history, name)
+    handles = max((ax.get_legend_handles_labels() for ax in axes), key=lambda found: len(found[0]))
+    figure.legend(*handles, loc="outside upper center", ncols=2)  # inside a panel it would lie on the curves
     return figure
 
 
@@ -66,14 +71,26 @@ def _curves(ax, history, name):
         if metric == history.monitor and history.best_epoch:
             best = history.best_epoch
             ax.plot(best, values[best - 1], "o", markersize=13, fillstyle="none", color=MUTED, linestyle="none")
-            ax.annotate("best", (best, values[best - 1]), (0, 12), textcoords="offset points", ha="center", color=MUTED)
+            _say_best(ax, (best, values[best - 1]), history)
     _finish(ax, name, history.epochs)
-    ax.legend()
+
+
+def _say_best(ax, place, history):
+    """Write beside the ring, on the side where no curve is: under a lowest point, over a highest one."""
+    down = smaller_is_better(history.monitor)
+    side, offset = ("top", -11) if down else ("bottom", 11)
+    right = 1 < history.epochs < 1.1 * place[0]
+    ax.annotate(
+        "best", place, (0, offset), textcoords="offset points", ha="right" if right else "center", va=side, color=MUTED
+    )
+    ax.margins(y=0.2)
 
 
 def _finish(ax, name, epochs):
-    ax.set(xlabel="epoch", title=name, ylabel=_WORDS.get(name, name))
+    ax.set(xlabel="epoch", title=name, ylabel=_WORDS.get(name, ""))
     ax.xaxis.get_major_locator().set_params(integer=True)
+    if epochs == 1:
+        ax.set_xticks([1])
     ax.set_xlim(0.7 if epochs == 1 else 1 - 0.04 * epochs, epochs + 0.04 * epochs + 0.3 * (epochs == 1))
     ax.grid(axis="y")
 
@@ -89,7 +106,8 @@ def _in_words(history, names):
 
 
 def _span(values):
-    return f"from {values[0]:.3g} to {values[-1]:.3g}"
+    first = next((value for value in values if value == value), values[0])  # a resumed live figure begins with NaN
+    return f"from {first:.3g} to {values[-1]:.3g}"
 
 
 @styled
@@ -139,6 +157,7 @@ def plot_comparison(comparison, metric=None, x="epoch", ax=None):
     longest = max(history.epochs for history in histories.values())
     _finish(ax, metric, longest)
     if x == "seconds":
+        ax.xaxis.set_major_locator(AutoLocator())
         ax.autoscale(axis="x")
         ax.set(xlabel="seconds of training")
         ax.set_xlim(left=0)
