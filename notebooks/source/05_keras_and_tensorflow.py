@@ -125,8 +125,8 @@ losses["Sequential"] = history.history["loss"]
 # %% [markdown]
 # ### Keras, functional
 #
-# A layer is a function: give it a tensor, and it returns one. That is more to write for a row of layers, and the only way as soon as
-# something branches.
+# A layer is a function: give it a tensor, and it returns one. For a row of layers that gains nothing; it is needed as soon as something
+# branches.
 
 # %%
 inputs = keras.Input((64,))
@@ -174,7 +174,7 @@ for name, model in {"Sequential": sequential, "functional": functional}.items():
 
 # %% [markdown]
 # Keras adds nothing and leaves nothing out. It saves you the loop, and the mistakes in it: 17 lines of code by hand, 8 as Sequential, 7 in
-# functional form, 6 in R.
+# functional form, 6 in R (the lines that load packages not counted).
 #
 # ### When the functional form is needed
 #
@@ -183,10 +183,11 @@ for name, model in {"Sequential": sequential, "functional": functional}.items():
 # %% exercise="functional-model"
 
 # %% [markdown]
-# The table of a branched network, and its picture. This one is a small ResNet (lesson 03), whose branches are added:
+# Layer by layer: both convolutions give 28 × 28 × 8 numbers, and `Concatenate` puts their channels after each other.
 
-# %%
-cc.plot_network(cc.build_resnet_small((32, 32, 3), classes=10))
+# %% tags=["nbval-check-output"]
+for row in cc.describe(yours_or_ours("functional-model", functional_model)):
+    print(f"{row.kind:23} {row.output_shape!s:13} {row.parameters:4} parameters")
 
 # %% [markdown]
 # ## 2 · Where Keras came from, and where it is
@@ -215,22 +216,23 @@ print(*history.history["loss"])
 """
 
 # %% [markdown]
-# The environment variable `KERAS_BACKEND` chooses, before Keras is loaded. Therefore each one runs in a process of its own. What is not
-# installed is left out (`pip install "cnn-course[torch]"` or `"cnn-course[jax]"` adds it).
+# The environment variable `KERAS_BACKEND` chooses, before Keras is loaded. Therefore each one runs in a process of its own (on the
+# processor: the others would have to share a graphics card with this notebook). What is not installed is left out
+# (`pip install "cnn-course[torch]"` or `"cnn-course[jax]"` adds it).
 
 # %%
 import os, subprocess, sys, tempfile
-from importlib.util import find_spec
 
 folder = tempfile.mkdtemp()
 np.savez(f"{folder}/batch.npz", x=x, y=y, **{f"w{i}": w for i, w in enumerate(start)})
 for backend in ("jax", "torch"):
-    if find_spec(backend) is None:
-        print(f"{backend:10} is not installed here")
+    own = {"KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+    options = {"cwd": folder, "env": {**os.environ, **own}, "capture_output": True, "text": True}
+    done = subprocess.run([sys.executable, "-c", SCRIPT], **options)
+    if done.returncode:
+        print(f"{backend:10} does not run here: {done.stderr.strip().splitlines()[-1]}")
         continue
-    environment = {**os.environ, "KERAS_BACKEND": backend}
-    said = subprocess.check_output([sys.executable, "-c", SCRIPT], cwd=folder, env=environment)
-    losses[backend] = [float(number) for number in said.split()]
+    losses[backend] = [float(number) for number in done.stdout.split()]
     print(f"{backend:10}", np.round(losses[backend], 5))
 
 # %%
@@ -298,7 +300,7 @@ print("one of them:", [tuple(part.shape) for part in next(iter(pipeline))])
 # %% [markdown]
 # ## 4 · Watching, stopping, going on
 #
-# Training takes minutes, hours, days. A **callback** is called by `fit` after every batch or epoch. Write one; three lines are enough:
+# Training takes minutes, hours, days. A **callback** is called by `fit` after every batch or epoch. Writing one takes a few lines:
 
 # %%
 class LargestStep(keras.callbacks.Callback):
@@ -312,18 +314,19 @@ class LargestStep(keras.callbacks.Callback):
         self.moved.append(float(np.abs(now - self.before).max()))
         self.before = now
 
+# %% [markdown]
+# The course has two more: `train_model` shows a line with the time left unless you say `progress=False`, and `cc.LiveCurves()` draws the
+# curves while they grow. `patience=2`: stop when the validation loss has not improved for two epochs, and take the best weights back.
+# The notebook's stop button (or Ctrl + C) does the same by hand: what was learned until then is not lost.
+
 # %%
 watch = LargestStep()
 cnn = cc.build_small_cnn(digits.shape, classes=10, filters=(16, 32), seed=0)
-options = {"patience": 2, "callbacks": [watch], "progress": False}
-curves = cc.train_model(cnn, digits, test, epochs=8, **options)
+curves = cc.train_model(cnn, digits, test, epochs=8, patience=2, callbacks=[watch, cc.LiveCurves()])
 print("moved:", np.round(watch.moved, 3))
 curves
 
 # %% [markdown]
-# `patience=2`: stop when the validation loss has not improved for two epochs, and take the best weights back. `progress=True` (what you
-# get if you say nothing) shows a line with the time left. And `callbacks=[cc.LiveCurves()]` draws the curves while they grow.
-#
 # **The battery dies at night.** With a `checkpoint` the same call goes on where it stopped. Here it is stopped after two epochs:
 
 # %%
@@ -356,7 +359,7 @@ print(sorted(zipfile.ZipFile(f"{folder}/digits.keras").namelist()))
 # Python's own `pickle` format can run any program while it is loaded: **never open a pickle from a stranger**. A `.keras` file holds no
 # program, with one exception: a `Lambda` layer carries a Python function. Keras refuses to load it unless you say that you trust it.
 
-# %% tags=["nbval-check-output"]
+# %%
 odd = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda z: z * 2)])
 odd.save(f"{folder}/odd.keras")
 try:
