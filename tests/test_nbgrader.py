@@ -24,10 +24,11 @@ c.CourseDirectory.db_url = "sqlite:///{folder}/gradebook.db"
 
 
 def with_misconceptions(notebook, lesson, k):
-    """Return a notebook of nothing but the imports and the exercises, each answered by its k-th wrong idea."""
+    """Return a notebook of nothing but the exercises, each answered by its k-th wrong idea."""
     exercises = {exercise.id: exercise for exercise in list_exercises(lesson)}
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    notebook.cells = [code[0], *(cell for cell in code if "nbgrader" in cell.metadata)]
+    # Less than the lesson's imports, so that a backend starts only where an exercise needs one.
+    start = nbformat.v4.new_code_cell("from cnn_course import check")
+    notebook.cells = [start, *(cell for cell in notebook.cells if "nbgrader" in cell.metadata)]
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("solution"):
             exercise = exercises[cell.metadata.exercise]
