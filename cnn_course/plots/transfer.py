@@ -12,13 +12,15 @@ _LOOKS = {
     "frozen": (BLUE, "-", "o", "pretrained, frozen"),
     "scratch": (VERMILLION, "--", "s", "from scratch"),
 }
+_READABLE = 20  # names of blocks side by side
 
 
 @styled
 def plot_transfer_curves(curves=None, data=None):
     """Draw accuracy against the number of labelled pictures: from scratch, frozen and fine-tuned.
 
-    A line goes through the means over the seeds; each seed is a pale mark, so that the spread is seen.
+    A line goes through the means over the seeds; each seed is a pale mark beside it, so that the spread is seen. The
+    numbers of labels stand at even distances.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ def plot_transfer_curves(curves=None, data=None):
     panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
     for ax, name in zip(panels, names, strict=True):
         _curve(ax, curves, name)
-    panels[0].set_ylabel("share right, test pictures")
+    panels[0].set_ylabel("share right, mean of classes")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3)
     figure.supxlabel("labelled pictures per class", fontsize=TEXT)
@@ -59,10 +61,12 @@ def plot_transfer_curves(curves=None, data=None):
 
 def _curve(ax, curves, name):
     labels = curves.labels(name)
-    for method, (colour, dashes, marker, label) in _LOOKS.items():
+    for side, (method, (colour, dashes, marker, label)) in zip((-0.12, 0, 0.12), _LOOKS.items(), strict=True):
         found = [curves.accuracies(name, number, method) for number in labels]
         for place, values in enumerate(found):
-            ax.plot([place] * len(values), values, marker, color=colour, alpha=0.3, markersize=5, linestyle="none")
+            ax.plot(
+                [place + side] * len(values), values, marker, color=colour, alpha=0.3, markersize=5, linestyle="none"
+            )
         means = [values.mean() for values in found]
         ax.plot(range(len(labels)), means, color=colour, linestyle=dashes, marker=marker, label=label)
     ax.set(title=name, xticks=range(len(labels)), xticklabels=labels)
@@ -120,13 +124,15 @@ def plot_open_blocks(model, ax=None):
     places = np.arange(len(groups))
     ax.bar(places, total, width=0.8, facecolor="none", edgecolor=LINE, linewidth=1.2)
     ax.bar(places, free, width=0.8, color=GREEN, edgecolor=INK, linewidth=1.0)
-    for place, (all_of, some) in enumerate(zip(total, free, strict=True)):
+    crowded = len(groups) > _READABLE  # then fill and outline alone say what is open
+    for place, (all_of, some) in enumerate(() if crowded else zip(total, free, strict=True)):
         word, colour = ("open", INK) if some else ("closed", MUTED)
         ax.annotate(
             word, (place, all_of), (0, 3), textcoords="offset points", ha="center", fontsize=SMALL - 3, color=colour
         )
-    ax.set(xticks=places, ylabel="weights")
-    ax.set_xticklabels(groups, rotation=40, ha="right", fontsize=SMALL - 2)
+    named = places[:: -(-len(groups) // _READABLE)]
+    ax.set(xticks=named, ylabel="weights")
+    ax.set_xticklabels([list(groups)[place] for place in named], rotation=40, ha="right", fontsize=SMALL - 2)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     return returned
 
