@@ -1,6 +1,7 @@
 """Looks at this computer and says, line by line, what is ready and what to do about the rest."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,8 @@ from .exercises import state_folder
 
 GOOD, WARNING, BAD = "good", "warning", "bad"
 _MARKS = {GOOD: "ok ", WARNING: "?  ", BAD: "NO "}
+# A notebook may be open and hold most of a GPU's memory: take no more than is needed.
+_MODEST = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 _PROBE = """
 import cnn_course, json, sys
 from dataclasses import asdict
@@ -130,7 +133,13 @@ def probe_backend(python=sys.executable, timeout=180):
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         try:
-            probe = subprocess.run([python, "-c", _PROBE, str(answer)], capture_output=True, text=True, timeout=timeout)
+            probe = subprocess.run(
+                [python, "-c", _PROBE, str(answer)],
+                env=os.environ | _MODEST,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+            )
         except subprocess.TimeoutExpired:
             detail = f"Keras did not start within {timeout} s"
             return Finding("backend", BAD, detail, "Close other programs; try again."), None

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import cnn_course as cc
-from cnn_course.devices import Machine, bounds
+from cnn_course.devices import Gpu, Machine, backend_facts, bounds, timing
 from cnn_course.devices.measurements import NAMES
 
 
@@ -197,6 +197,23 @@ class TestTiming:
         cc.time_training(model, batch_size=8, steps=2, repeats=2)
         assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
         assert int(model.optimizer.iterations) == 0
+
+    def test_the_row_is_of_the_card_only_if_the_weights_lie_there(self, monkeypatch):
+        """The first card that the backend names trains, whatever the driver's order; float32 there may be tf32."""
+        cards = Gpu("NVIDIA A100", 0, "8.0"), Gpu("an old one", 0, "3.5")
+        facts = dataclasses.replace(backend_facts(), gpus=cards)
+        monkeypatch.setattr(timing, "backend_facts", lambda: facts)
+        monkeypatch.setattr(timing, "_memory_meter", lambda there: (lambda: None, lambda: 5 if there else 7))
+        on_processor = cc.time_training(small(), batch_size=8, steps=1, repeats=1)
+        assert (on_processor.on_gpu, on_processor.precision, on_processor.peak_memory) == (False, "float32", 7)
+        monkeypatch.setattr(timing, "on_gpu", lambda variable: True)
+        on_card = cc.time_training(small(), batch_size=8, steps=1, repeats=1)
+        assert (on_card.on_gpu, on_card.device, on_card.precision, on_card.peak_memory) == (
+            True,
+            "NVIDIA A100",
+            "tf32",
+            5,
+        )
 
     def test_memory_at_the_peak_is_more_than_the_pictures(self):
         timing = cc.time_training(small(), batch_size=8, steps=2, repeats=2)

@@ -15,7 +15,7 @@ from .._keras import load_keras
 from ..errors import DataError, ModelError
 from ..model_table import describe
 from ..training._checks import check_integer
-from ._facts import backend_facts, gather, on_gpu, uses_tf32
+from ._facts import backend_facts, on_gpu, processor, usable_cores, uses_tf32
 
 ARITHMETIC, MEMORY = "arithmetic", "memory"
 
@@ -62,7 +62,7 @@ class Machine:
         )
 
 
-def measure_machine(dtype="float32", repeats=5, size=None):
+def measure_machine(dtype="float32", repeats=10, size=None):
     """Return what this machine reaches: the best of several large matrix products, and of several large copies.
 
     It needs about 0.9 GB of a GPU's memory, or 0.2 GB of the processor's.
@@ -95,14 +95,14 @@ def measure_machine(dtype="float32", repeats=5, size=None):
     if dtype not in ("float32", "bfloat16", "float16"):
         raise DataError(f"dtype must be 'float32', 'bfloat16' or 'float16'. Received: dtype={dtype!r}")
     ops = load_keras().ops
-    facts, there = gather(backend_facts()), on_gpu(ops.ones(1))
+    backend, cores, there = backend_facts(), usable_cores(), on_gpu(ops.ones(1))
     size = (8192 if there else 1536) if size is None else check_integer("size", size, 1)
     a = ops.cast(ops.ones((size, size)), dtype)
     product = min(_seconds(partial(ops.matmul, a, a), repeats))
     del a
-    speed = _copied_on_gpu(size * size, repeats) if there else _copied_here(8 * size * size, facts.cores, repeats)
-    name = facts.backend.gpus[0].name if there else f"{facts.cpu}, {facts.cores} cores"
-    if there and dtype == "float32" and uses_tf32(facts.backend, convolutions=False):
+    speed = _copied_on_gpu(size * size, repeats) if there else _copied_here(8 * size * size, cores, repeats)
+    name = backend.gpus[0].name if there else f"{processor()}, {cores} cores"
+    if there and dtype == "float32" and uses_tf32(backend, convolutions=False):
         dtype = "tf32"
     return Machine(2 * size**3 / product, speed, name, dtype)
 

@@ -79,7 +79,8 @@ class Devices:
         return "\n".join(f"{name:<11} {text}" for name, text in self._lines())
 
     def _repr_html_(self):
-        rows = (f"<tr><th style='text-align:left'>{n}</th><td>{escape(t)}</td></tr>" for n, t in self._lines())
+        left = "style='text-align:left'"
+        rows = (f"<tr><th {left}>{n}</th><td {left}>{escape(t)}</td></tr>" for n, t in self._lines())
         return f"<table>{''.join(rows)}</table>"
 
 

@@ -14,7 +14,7 @@ from .._keras import load_keras
 from ..errors import ModelError
 from ..training._checks import check_fit, check_integer
 from ..training.pipeline import checked_batch_size, make_batches, rows_of
-from ._facts import backend_facts, gather, on_gpu, uses_tf32
+from ._facts import backend_facts, on_gpu, processor, usable_cores, uses_tf32
 
 
 @dataclass(frozen=True)
@@ -134,17 +134,17 @@ def time_training(model, data=None, batch_size=32, steps=10, repeats=5, warm_up=
         model.set_weights(kept[0])
         for variable, value in zip(model.optimizer.variables, kept[1], strict=False):
             variable.assign(value)
-    facts = gather(backend_facts())
+    backend = backend_facts()
     return Timing(
         seconds=tuple(seconds / steps for seconds in clock.seconds[warm_up:]),
         batch_size=batch_size,
         steps=steps,
         warm_up=warm_up,
         model=model.name,
-        device=facts.backend.gpus[0].name if there else facts.cpu,
-        backend=f"{facts.backend.name} {facts.backend.version}",
-        precision=_precision(model, there and uses_tf32(facts.backend)),
-        cores=facts.cores,
+        device=backend.gpus[0].name if there else processor(),
+        backend=f"{backend.name} {backend.version}",
+        precision=_precision(model, there and uses_tf32(backend)),
+        cores=usable_cores(),
         peak_memory=peak(),
         on_gpu=there,
     )

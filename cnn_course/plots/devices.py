@@ -50,7 +50,9 @@ def plot_roofline(roofline, ax=None):
     for bound, (colour, marker) in _BOUNDS.items():
         _draw_layers(ax, [layer for layer in roofline if layer.bound == bound], bound, colour, marker, machine)
     _name_layers(ax, roofline)
-    ax.set(xscale="log", yscale="log", xlabel="FLOPs for each byte", ylabel="GFLOP/s")
+    heights = [*roof, *(layer.flops_per_second / 1e9 for layer in roofline if layer.seconds)]
+    limits = min(heights) / 2.5, 2.5 * max(heights)  # room for the marks, and for the name below the lowest one
+    ax.set(xscale="log", yscale="log", ylim=limits, xlabel="FLOPs for each byte", ylabel="GFLOP/s")
     ax.legend(loc="lower right")
     ax.grid(axis="y")
     return returned
@@ -74,16 +76,21 @@ def _draw_layers(ax, layers, bound, colour, marker, machine):
 
 
 def _name_layers(ax, roofline):
-    """Write names below the marks, up to a dozen; with more, only of those that take longest."""
+    """Write names below the marks, up to a dozen; with more, only of those that take longest. Neighbours part ways."""
     chosen = sorted(roofline, key=lambda layer: -(layer.seconds or layer.limit))[:12]
+    placed = []
     for layer in chosen:
-        speed = layer.flops_per_second or roofline.machine.attainable(layer.intensity)
+        speed = (layer.flops_per_second or roofline.machine.attainable(layer.intensity)) / 1e9
+        here = np.log10([layer.intensity, speed])
+        crowded = any((abs(here - other) < (0.4, 0.15)).all() for other in placed)
+        placed.append(here)
+        where = {"xytext": (-7, 5), "ha": "right"} if crowded else {"xytext": (5, -12)}
         ax.annotate(
             layer.name.split("/")[-1],
-            (layer.intensity, speed / 1e9),
-            (5, -12),
+            (layer.intensity, speed),
             textcoords="offset points",
             fontsize=SMALL - 2,
+            **where,
         )
 
 
@@ -112,12 +119,15 @@ def plot_measurements(measurements, ax=None):
     >>> plot_measurements([row])
     <Figure: Pictures per second: CPU, x, 2 cores, small_cnn, float32, batch 32: 1,600.>
     """
+    from matplotlib.ticker import MaxNLocator
+
     rows = list(measurements)
     if not rows:
         raise DataError("There is no row to draw: measure with time_training, and record_measurement adds a row.")
     names = [_name(row) for row in rows]
-    words = (f"{name}: {row.pictures_per_second:,.0f}" for name, row in zip(names, rows, strict=True))
-    ax, returned = axes_for(ax, f"Pictures per second: {'; '.join(words)}.", height=0.45 * len(rows) + 1.1)
+    pairs = list(zip(names, rows, strict=True))
+    words = (f"{name}: {row.pictures_per_second:,.0f}" for name, row in pairs)
+    ax, returned = axes_for(ax, f"Pictures per second: {'; '.join(words)}.", height=0.55 * len(rows) + 1.1)
     for place, row in enumerate(rows):
         low, high = (1000 * row.batch_size / ms for ms in (row.high_ms, row.low_ms))
         error = [[max(0, row.pictures_per_second - low)], [max(0, high - row.pictures_per_second)]]
@@ -131,9 +141,11 @@ def plot_measurements(measurements, ax=None):
             va="center",
             fontsize=SMALL,
         )
-    ax.set_yticks(range(len(rows)), names)
+    ax.set_yticks(range(len(rows)), [name.replace(f", {row.network}", f"\n{row.network}") for name, row in pairs])
     ax.invert_yaxis()
     ax.set(xlabel="pictures per second (line: middle half)")
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set_xlim(0, 1.2 * max(1000 * row.batch_size / row.low_ms for row in rows))
     ax.grid(axis="x")
     return returned

@@ -131,7 +131,7 @@ for name, shape in {"conv_1": (28, 28, 3, 1, 16), "conv_2": (14, 14, 3, 16, 32)}
 # in a second (measured by a large copy).
 
 # %%
-machine = cc.measure_machine(repeats=3)
+machine = cc.measure_machine()
 print(machine)
 least = 3 * table.flops * 60_000 / machine.flops_per_second
 print(f"an epoch of 60,000 pictures takes at least {least:.1f} s; "
@@ -171,7 +171,9 @@ for layer in found:
 # %% [markdown]
 # Few layers come near the roof: small products, odd sizes and one-channel inputs leave units idle. The roof says what is possible; the
 # distance to it says how much is wasted. (A small layer may even lie *above* the memory's slope: its numbers are still in the
-# processor's cache, and never come from memory. And on a GPU a small layer is over before the next one has been sent there.)
+# processor's cache, and never come from memory. And on a GPU a small layer is over before the next one has been sent there.) If a layer
+# lies above the flat part, either another program was running while the roof was measured, or the library knows a way to this convolution
+# with fewer products than we count (Winograd's: cuDNN takes it for kernels of 3 × 3).
 #
 # ## 5 · A part becomes faster. And the whole?
 #
@@ -325,6 +327,7 @@ done = subprocess.run([sys.executable, "-c", program], env=os.environ | hidden, 
 print(done.stdout or done.stderr)
 
 # %%
+assert done.returncode == 0
 two, one = (np.array(line.split()[1:], float) for line in done.stdout.strip().splitlines()[-2:])
 assert np.allclose(two, one, rtol=0.01)
 
@@ -393,5 +396,6 @@ cc.progress()
 # - P. Micikevicius et al. (2018), Mixed precision training, *ICLR*.
 # - P. Goyal et al. (2017), Accurate, large minibatch SGD: training ImageNet in 1 hour, section 2.1: the linear rule.
 # - S. Chetlur et al. (2014), cuDNN: efficient primitives for deep learning.
+# - A. Lavin and S. Gray (2016), Fast algorithms for convolutional neural networks, *CVPR*: Winograd's way, with fewer products.
 # - NVIDIA, *CUDA Toolkit Release Notes*: which driver serves which CUDA. TensorFlow, *Install with pip*: no GPU on Windows itself since 2.11.
 # - Keras, issue 20585: `fit` under `MultiWorkerMirroredStrategy`.
