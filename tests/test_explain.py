@@ -369,6 +369,8 @@ def test_pictures_in_any_usual_form_give_the_same(flat, pictures):
     x = pictures[:2, :12, :10, 0]
     close(cc.saliency(grey, x, 0), cc.saliency(grey, x[..., None], 0))
     close(cc.saliency(grey, x[0], 0), cc.saliency(grey, x, 0)[0])
+    digits = cc.load_dataset("digits", image_size=(12, 10))
+    assert (cc.embed(grey, digits) == cc.embed(grey, digits.images)).all()
     black = np.zeros((12, 10), "float32")
     assert cc.saliency(grey, black, 0).shape == (12, 10)
 
@@ -404,6 +406,18 @@ def test_wrong_arguments_are_named(flat, pictures):
         cc.saliency(cc.build_logit((5,), 3, seed=0), np.zeros((2, 5)))
     with pytest.raises(cc.ModelError, match="channel must be from 0 to 7"):
         cc.activation_maximisation(flat, "conv_2", 8)
+    with pytest.raises(cc.ModelError, match="jitter must be a whole number, 0 or more"):
+        cc.activation_maximisation(flat, "conv_2", 0, jitter=-1)
+    with pytest.raises(cc.ModelError, match="noise must be a number, 0 or more"):
+        cc.saliency(flat, pictures, method="smooth", noise=-1)
+    with pytest.raises(cc.DataError, match=r"baseline must be a grey level or have the shape \(16, 16, 3\)"):
+        cc.saliency(flat, pictures, method="integrated", baseline=np.zeros((4, 4)))
+    with pytest.raises(cc.ModelError, match="labels must be a class from 0 to 3"):
+        cc.loss_gradient(flat, pictures, 4)
+    with pytest.raises(cc.ModelError, match="target must be a class from 0 to 3"):
+        cc.adversarial(flat, pictures, 4, target=[0, 1])
+    with pytest.raises(cc.ModelError, match="shuffles must be a positive integer"):
+        cc.sanity_check(cc.saliency, flat, pictures, shuffles=0)
 
 
 def test_a_maximised_channel_answers_more_than_to_the_pictures_of_the_set():

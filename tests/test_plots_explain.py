@@ -29,8 +29,24 @@ def test_heat_is_coloured_where_it_is_and_grey_where_it_is_not():
         cc.plot_heat_maps(PICTURES, heat[:2])
 
 
-def test_a_single_picture_with_its_map_is_drawn_too():
-    assert len(cc.plot_heat_maps(PICTURES[0], np.ones((12, 10))).axes) == 2
+def test_a_single_picture_is_drawn_too_and_a_grey_one_without_its_channel():
+    heat = np.ones((12, 10))
+    for picture in (PICTURES[0], PICTURES[0, ..., :1], PICTURES[0, ..., 0]):
+        assert len(cc.plot_heat_maps(picture, heat).axes) == 2
+    assert len(cc.plot_heat_maps(PICTURES[..., 0], np.stack([heat] * 3)).axes) == 6
+    figure = cc.plot_adversarial(PICTURES[0], PICTURES[0] + 2.0, "a 1", "a 7")
+    assert "a 1 becomes a 7" in figure.alt and len(figure.axes) == 3
+
+
+def test_pictures_of_float_are_drawn_as_those_of_whole_grey_levels():
+    as_float = PICTURES.astype("float32") + 0.2
+    for draw in (
+        lambda x: cc.plot_layers(x[0], {"conv_1": np.ones((4, 4, 2))}).axes[0],
+        lambda x: cc.plot_neighbours(x[:1], x, [[1, 2]]).axes[2],
+        lambda x: cc.plot_adversarial(x, x, ["a 1"] * 3, ["a 1"] * 3).axes[0],
+    ):
+        whole, other = (draw(x).images[0].get_array() for x in (PICTURES, as_float))
+        assert whole.dtype == np.uint8 and (whole == other).all()
 
 
 def test_neighbours_stand_beside_their_picture():
@@ -45,6 +61,8 @@ def test_each_class_has_its_mark_on_the_map():
     figure = cc.plot_embedding(np.random.default_rng(0).normal(size=(6, 2)), [0, 0, 1, 1, 1, 2], ["1", "cat", "meme"])
     assert [len(points.get_offsets()) for points in figure.axes[0].collections] == [2, 3, 1]
     assert "cat 3" in figure.alt
+    with pytest.raises(cc.DataError, match="labels must be integers from 0 to 1, numbers of class_names"):
+        cc.plot_embedding(np.zeros((2, 2)), ["cat", "meme"], ["cat", "meme"])
     with pytest.raises(cc.DataError, match=r"shape \(5, 2\)"):
         cc.plot_embedding(np.zeros((6, 2)), [0] * 5, ["1"])
 

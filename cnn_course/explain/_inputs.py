@@ -1,7 +1,7 @@
 """What every function of this room is given: a model, a picture or several, and a class."""
 
 import warnings
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -26,9 +26,9 @@ def pictures_of(model, image):
             "model must take pictures (height, width, channels) and be Sequential or functional: is it built? "
             f"Received: a {type(model).__name__} with input_shape={wanted}"
         )
-    array = np.asarray(image)
+    array = np.asarray(getattr(image, "images", image))  # a data set gives its pictures
     if array.dtype.kind not in "uif":
-        raise DataError(f"image must hold numbers from 0 to 255. Received: dtype {array.dtype}")
+        raise DataError(f"image must be an array of numbers from 0 to 255. Received: dtype {array.dtype}")
     if array.ndim == 2 or (array.ndim == 3 and wanted[3] == 1 and array.shape[2] != 1):
         array = array[..., None]
     single = array.ndim == 3
@@ -51,7 +51,7 @@ def _divides(layer):
     return isinstance(layer, keras.layers.Rescaling) and np.max(layer.scale) < 0.1
 
 
-def classes_of(model, pictures, class_index):
+def classes_of(model, pictures, class_index, name="class_index"):
     """Return the class to explain for each picture, ``(n,)``: the given ones, or those that the model finds.
 
     Raises
@@ -67,8 +67,8 @@ def classes_of(model, pictures, class_index):
     chosen = np.asarray(class_index)
     if chosen.dtype.kind not in "ui" or chosen.shape not in ((), (n,)) or chosen.min() < 0 or chosen.max() >= number:
         raise ModelError(
-            f"class_index must be a class from 0 to {number - 1}, or one for each of {n} pictures. "
-            f"Received: class_index={class_index!r}"
+            f"{name} must be a class from 0 to {number - 1}, or one for each of {n} pictures. "
+            f"Received: {name}={class_index!r}"
         )
     return np.broadcast_to(chosen, (n,))
 
@@ -102,6 +102,14 @@ def positive_integer(value, name):
     """Raise unless the value is a positive integer."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ModelError(f"{name} must be a positive integer. Received: {name}={value!r}")
+
+
+def not_negative(value, name, whole=False):
+    """Raise unless the value is a number, 0 or more."""
+    kind = Integral if whole else Real
+    if isinstance(value, bool) or not isinstance(value, kind) or value < 0:
+        what = "a whole number" if whole else "a number"
+        raise ModelError(f"{name} must be {what}, 0 or more. Received: {name}={value!r}")
 
 
 def to_tensor(array):

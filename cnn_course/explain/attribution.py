@@ -3,13 +3,14 @@
 import numpy as np
 
 from .._keras import load_keras
-from ..errors import ModelError
+from ..errors import DataError, ModelError
 from ._gradients import gradient_of
 from ._graph import Run, find_call, last_map
 from ._inputs import (
     class_scores,
     classes_of,
     forward,
+    not_negative,
     pictures_of,
     positive_integer,
     single_or_all,
@@ -88,6 +89,7 @@ def saliency(
     if method not in _METHODS:
         raise ModelError(f"method must be one of {', '.join(map(repr, _METHODS))}. Received: method={method!r}")
     positive_integer(samples, "samples")
+    not_negative(noise, "noise")
     pictures, single = pictures_of(model, image)
     score = class_scores(model, classes_of(model, pictures, class_index), of)
     gradient = gradient_of(
@@ -99,11 +101,22 @@ def saliency(
         rng = np.random.default_rng(seed)
         values = sum(gradient(pictures + rng.normal(0, noise, pictures.shape))[1] for _ in range(samples)) / samples
     else:
-        way = pictures - np.asarray(baseline, np.float32)
+        way = pictures - _baseline(baseline, pictures.shape[1:])
         points = (np.arange(samples) + 0.5) / samples  # the middle of each step
         values = way * sum(gradient(pictures - (1 - share) * way)[1] for share in points) / samples
     values = values.astype(np.float32)
     return single_or_all(values if signed else np.abs(values).max(axis=-1), single)
+
+
+def _baseline(baseline, shape):
+    grey = np.asarray(baseline, np.float32)
+    grey = grey[..., None] if grey.ndim == 2 else grey
+    try:
+        return np.broadcast_to(grey, shape)
+    except ValueError:
+        raise DataError(
+            f"baseline must be a grey level or have the shape {shape}. Received: {np.shape(baseline)}"
+        ) from None
 
 
 def grad_cam(model, image, class_index=None, layer=None, method="grad_cam", of="score", resize=True):

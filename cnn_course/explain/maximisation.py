@@ -6,7 +6,7 @@ from .._keras import load_keras
 from ..errors import ModelError
 from ._gradients import gradient_of
 from ._graph import Run, bends, find_call, graph_of
-from ._inputs import positive_integer, trace
+from ._inputs import not_negative, positive_integer, trace
 
 keras = load_keras()
 # How the colours of natural pictures vary together: lightness much, blue against yellow less, red against green least.
@@ -66,6 +66,7 @@ def activation_maximisation(
     (2, 28, 28, 1)
     """
     positive_integer(steps, "steps")
+    not_negative(jitter, "jitter", whole=True)
     shape = _picture_shape(model, size)
     calls = trace(model, np.zeros((1, *shape), np.float32))
     call = find_call(calls, layer)

@@ -44,7 +44,7 @@ def loss_gradient(model, image, labels=None):
     (28, 28, 1)
     """
     pictures, single = pictures_of(model, image)
-    return single_or_all(gradient_of(_loss(model, classes_of(model, pictures, labels)))(pictures)[1], single)
+    return single_or_all(gradient_of(_loss(model, classes_of(model, pictures, labels, "labels")))(pictures)[1], single)
 
 
 def adversarial(model, image, strength, target=None, steps=1, labels=None):
@@ -97,7 +97,7 @@ def adversarial(model, image, strength, target=None, steps=1, labels=None):
         raise ModelError(f"strength must be from 0 to 255, in grey levels. Received: strength={strength!r}")
     pictures, single = pictures_of(model, image)
     away = target is None
-    classes = classes_of(model, pictures, labels if away else target)
+    classes = classes_of(model, pictures, *((labels, "labels") if away else (target, "target")))
     gradient = gradient_of(_loss(model, classes, odds=True), compiled=steps > 8)
     step = strength if steps == 1 else 2.5 * strength / steps
     changed = pictures.copy()

@@ -7,7 +7,7 @@ import numpy as np
 from .._keras import load_keras
 from ..errors import ModelError
 from ._graph import graph_of
-from ._inputs import classes_of, pictures_of
+from ._inputs import classes_of, pictures_of, positive_integer
 
 keras = load_keras()
 
@@ -133,6 +133,7 @@ def sanity_check(function, model, image, class_index=None, shuffles=3, seed=0):
     """
     from scipy.stats import spearmanr
 
+    positive_integer(shuffles, "shuffles")
     pictures, single = pictures_of(model, image)
     classes = classes_of(model, pictures, class_index)
     asked = int(classes[0]) if single else classes

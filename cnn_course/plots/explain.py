@@ -47,7 +47,7 @@ def plot_layers(image, maps, n=8):
     alt = f"A picture and its strongest maps in {', '.join(words)}."
     figure = new_figure(alt, height=(side + 0.3) * len(maps))
     grid = figure.subplots(len(maps), n + 1, squeeze=False)
-    draw_picture(grid[0, 0], np.asarray(image))
+    draw_picture(grid[0, 0], _grey_levels(image))
     for line in grid[1:]:
         line[0].set_axis_off()
     for line, (name, values) in zip(grid, maps.items(), strict=True):
@@ -71,7 +71,7 @@ def plot_heat_maps(images, maps, titles=None):
     Parameters
     ----------
     images : array of shape (n, height, width, channels), or one picture
-        uint8, 0 to 255.
+        0 to 255; grey ones may come without their channel.
     maps : dict of str to array of shape (n, height, width), or one such array
         What `saliency`, `grad_cam` or `occlusion` give; by name, each has a row.
     titles : sequence of str, optional
@@ -91,13 +91,13 @@ def plot_heat_maps(images, maps, titles=None):
     >>> plot_heat_maps(np.zeros((2, 8, 8, 3), "uint8"), {"Grad-CAM": np.ones((2, 8, 8))}, ["cat", "meme"])
     <Figure: 2 pictures (cat, meme), and where the heat lies on each: Grad-CAM.>
     """
-    maps = maps if isinstance(maps, dict) else {"": maps}
-    images = np.asarray(images)
-    if images.ndim == 3:
-        images, maps = images[None], {name: np.asarray(heat)[None] for name, heat in maps.items()}
+    maps = {name: np.asarray(heat) for name, heat in (maps if isinstance(maps, dict) else {"": maps}).items()}
+    images = _grey_levels(images)
+    if all(heat.ndim == 2 for heat in maps.values()):
+        images, maps = images[None], {name: heat[None] for name, heat in maps.items()}
     for name, heat in maps.items():
-        if np.shape(heat) != images.shape[:3]:
-            raise DataError(f"maps must have the shape {images.shape[:3]}. Received: {name} of shape {np.shape(heat)}")
+        if heat.shape != images.shape[:3]:
+            raise DataError(f"maps must have the shape {images.shape[:3]}. Received: {name} of shape {heat.shape}")
     n, ratio = len(images), images.shape[1] / images.shape[2]
     side = min(1.8, (WIDTH - 1.2) / n)
     words = f" ({', '.join(map(str, titles))})" if titles is not None else ""
@@ -111,10 +111,15 @@ def plot_heat_maps(images, maps, titles=None):
         if titles is not None:
             grid[0, column].set_title(titles[column], fontsize=SMALL)
         for line, heat in zip(grid[1:], maps.values(), strict=True):
-            _draw_heat(line[column], image, np.asarray(heat[column], float))
+            _draw_heat(line[column], image, heat[column].astype(float))
     for line, name in zip(grid[1:], maps, strict=True):
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8, fontsize=SMALL)
     return figure
+
+
+def _grey_levels(images):
+    """Return pictures as they are drawn: whole grey levels."""
+    return np.clip(np.rint(images), 0, 255).astype(np.uint8)
 
 
 def _draw_heat(ax, image, heat):
@@ -156,7 +161,7 @@ def plot_neighbours(queries, images, indices, titles=None):
     >>> plot_neighbours(pictures[:2], pictures, [[0, 1, 2], [1, 3, 0]])
     <Figure: 2 pictures, each with its 3 nearest neighbours.>
     """
-    queries, images, indices = np.asarray(queries), np.asarray(images), np.asarray(indices)
+    queries, images, indices = _grey_levels(queries), _grey_levels(images), np.asarray(indices)
     if indices.ndim != 2 or len(indices) != len(queries):
         raise DataError(f"indices must have a row for each of {len(queries)} pictures. Received: shape {indices.shape}")
     q, n = indices.shape
@@ -196,7 +201,7 @@ def plot_embedding(points, labels, class_names, ax=None):
     Raises
     ------
     DataError
-        If there is not a label for each point.
+        If there is not a label for each point, or not a name for each label.
 
     Examples
     --------
@@ -206,6 +211,8 @@ def plot_embedding(points, labels, class_names, ax=None):
     points, labels = np.asarray(points), np.asarray(labels)
     if points.shape != (len(labels), 2):
         raise DataError(f"points must have the shape ({len(labels)}, 2). Received: shape {points.shape}")
+    if labels.dtype.kind not in "ui" or labels.min() < 0 or labels.max() >= len(class_names):
+        raise DataError(f"labels must be integers from 0 to {len(class_names) - 1}, numbers of class_names.")
     counts = ", ".join(f"{name} {(labels == k).sum()}" for k, name in enumerate(class_names) if (labels == k).any())
     wide, high = np.ptp(points, axis=0)
     height = np.clip(5 * high / (wide or 1), 2.5, 5)  # as much paper as the map needs
@@ -224,9 +231,9 @@ def plot_adversarial(images, changed, before, after):
 
     Parameters
     ----------
-    images, changed : array of shape (n, height, width, channels)
+    images, changed : array of shape (n, height, width, channels), or one picture
         0 to 255.
-    before, after : sequence of str
+    before, after : sequence of str, or one
         What the network finds in each.
 
     Returns
@@ -245,6 +252,8 @@ def plot_adversarial(images, changed, before, after):
     <Figure: 1 picture, changed by at most 4 grey levels: a 3 becomes an 8.>
     """
     images, changed = np.asarray(images, float), np.asarray(changed, float)
+    if isinstance(before, str):
+        images, changed, before, after = images[None], changed[None], [before], [after]
     n = len(images)
     if images.shape != changed.shape or not n == len(before) == len(after):
         raise DataError(
@@ -258,11 +267,11 @@ def plot_adversarial(images, changed, before, after):
     figure = new_figure(alt, height=3 * side + 0.8, width=max(side * n + 1.3, 3.5))
     grid = figure.subplots(3, n, squeeze=False)
     for column in range(n):
-        draw_picture(grid[0, column], images[column].round().astype("uint8"))
+        draw_picture(grid[0, column], _grey_levels(images[column]))
         grid[0, column].set_title(before[column], fontsize=SMALL)
         added = 127.5 + (changed - images)[column] * (127.5 / (most or 1))
-        draw_picture(grid[1, column], added.round().astype("uint8"))
-        draw_picture(grid[2, column], changed[column].round().astype("uint8"))
+        draw_picture(grid[1, column], _grey_levels(added))
+        draw_picture(grid[2, column], _grey_levels(changed[column]))
         grid[2, column].set_xlabel(after[column], fontsize=SMALL, color=VERMILLION)
     for ax, text in zip(grid[:, 0], ("picture", f"added, ±{most:g}", "sum"), strict=True):
         ax.set_ylabel(text, rotation=0, ha="right", va="center", labelpad=8, fontsize=SMALL)
