@@ -1,6 +1,6 @@
 """Build the lecture: ``slides/deck.md`` becomes one HTML file that works offline, a PDF, and a handout with the notes.
 
-Needs pandoc (``pip install pypandoc_binary``), reveal.js (``npm ci`` in ``slides``) and, for the two PDFs, Chromium.
+Needs pandoc (``pip install pypandoc_binary``), reveal.js, fonts (``npm ci`` in ``slides``), and Chromium for the PDFs.
 The figures, the output of the code and the numbers on the slides are computed here, by the package.
 """
 
@@ -17,8 +17,6 @@ import sys
 from html import escape
 from pathlib import Path
 
-from PIL import Image
-
 ROOT = Path(__file__).resolve().parents[1]
 SLIDES = ROOT / "slides"
 PACKAGE = ROOT / "cnn_course"
@@ -28,13 +26,15 @@ SOURCES = (
     "slides/deck.md",
     "slides/theme.css",
     "slides/figures.py",
+    "slides/fonts.py",
     "slides/tail.html",
     "slides/handout.css",
     "slides/package-lock.json",
     "scripts/build_slides.py",
 )
 MEMORY = ROOT / "build" / "slides" / "computed.json"
-SMALLEST = 18  # pixels of a slide that is 1280 wide: the smallest text in a figure
+
+sys.path.insert(0, str(SLIDES))  # figures and fonts, which are imported where they are needed
 
 _BLOCK = re.compile(r"^```\{\.(run|figure|frames|widget)([^}]*)\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _VALUE = re.compile(r"\{\{(.+?)\}\}")
@@ -111,7 +111,6 @@ def _essence(path):
 
 def namespace():
     """Return what expressions and code on the slides may use: `figures`, with `cc` and `np` in it."""
-    sys.path.insert(0, str(SLIDES))
     import figures
 
     return dict(vars(figures))
@@ -208,50 +207,51 @@ class Expander:
 
 
 def _svg(figure, options):
-    """Return a figure at a size at which all its text can be read from the last row."""
-    from matplotlib.text import Text
-
+    """Return a figure at its size on the slide: 1.3 pixels for one of its own, so that its text is at least 19 high."""
     if not hasattr(figure, "savefig"):  # a table
         return figure._repr_html_()
     scale = re.search(r"scale=([\d.]+)", options)
     scale = float(scale[1]) if scale else 1.3
-    figure.draw_without_rendering()
-    written = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
-    small = {t.get_text(): t.get_size() * 96 / 72 * scale for t in written}
-    small = {text: round(size, 1) for text, size in small.items() if size < SMALLEST and not text.startswith("$")}
-    if small:
-        print(f"  small text: {figure.alt[:50]} {list(small.items())[:4]}", file=sys.stderr)
     width, height = figure.get_size_inches() * 96 * scale
     svg = figure._repr_html_().replace("max-width:100%;height:auto", f"width:{width:.0f}px;height:{height:.0f}px", 1)
     svg = re.sub(r'(<svg [^>]*?) width="[\d.]+pt"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg [^>]*?) height="[\d.]+pt"', r"\1", svg, count=1)
-    return f"<figure>{_thinner(svg)}</figure>"
+    return f"<figure>{lighter(svg)}</figure>"
 
 
-def _thinner(svg):
-    """Return SVG with lighter pictures, coordinates to a tenth of a point, and without line breaks that say nothing."""
-    svg = re.sub(r"data:image/\w+;base64,([^\"]+)", _as_jpeg, svg)
-    svg = re.sub(r'(?<= [xy]=")[\d.]+(?=")', _tenth, svg)
-    svg = re.sub(r' d="([^"]+)"', lambda d: ' d="' + re.sub(r"\d+\.\d{2,}", _tenth, " ".join(d[1].split())) + '"', svg)
-    return re.sub(r">\s+<", "><", re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL))
+def lighter(svg):
+    """Return a drawing with coordinates of two decimals, pictures as WebP, and nothing said twice."""
+    svg = re.sub(r">\s+<", "><", re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL))
+    svg = re.sub(r' (?:d|x|y|points|transform|width|height)="[^"]+"', _rounded, svg)
+    svg = re.sub(r"data:image/(?:png|jpeg);base64,([^\"]+)", _as_webp, svg)
+    # A run of markers in one style: say the style once.
+    return re.sub(r'((?:<use [^>]* style="([^"]*)"/>)(?:<use [^>]* style="\2"/>)+)', _styled_once, svg)
 
 
-def _as_jpeg(found):
-    """Return an opaque picture of some size as JPEG, where that is smaller."""
+def _rounded(match):
+    text = " ".join(match[0].split())
+    return " " + re.sub(r"(?<![\d.])(\d*[1-9]\d*\.\d\d)\d+", r"\1", text)  # not 0.0156: that is a scale
+
+
+def _styled_once(match):
+    style = f' style="{match[2]}"'
+    return f"<g{style}>{match[1].replace(style, '')}</g>"
+
+
+def _as_webp(match):
+    """Return a picture as WebP: without loss where single pixels are to be seen, or where it is no larger."""
     from PIL import Image
 
-    raw, buffer = base64.b64decode(found[1]), io.BytesIO()
-    picture = Image.open(io.BytesIO(raw)).convert("RGBA")
-    if min(picture.size) < 48 or picture.getextrema()[3] != (255, 255):
-        return found[0]
-    picture.convert("RGB").save(buffer, "JPEG", quality=76, optimize=True)
-    if buffer.tell() > 0.8 * len(raw):
-        return found[0]
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def _tenth(found):
-    return f"{float(found[0]):.1f}".removesuffix(".0")
+    raw = base64.b64decode(match[1])
+    picture = Image.open(io.BytesIO(raw))
+    made = []
+    for options in ({"lossless": True}, {"quality": 76}):
+        buffer = io.BytesIO()
+        picture.save(buffer, "WEBP", method=6, **options)
+        made.append(buffer.getvalue())
+    exact, lossy = made
+    chosen = exact if min(picture.size) <= 32 or len(exact) <= len(lossy) else lossy
+    return f"data:image/webp;base64,{base64.b64encode(chosen).decode()}"
 
 
 def expanded_source(expander):
@@ -262,6 +262,8 @@ def expanded_source(expander):
     for heading, attributes, body in slides_of(text):
         if ".part" in attributes:
             part = heading
+        elif ".last" in attributes:
+            part = ""
         foot = f'<span class="where">{escape(part)}</span>'
         if notebook := lesson_notebook(attributes):
             number = notebook.name[:2]
@@ -280,13 +282,17 @@ def pandoc(markdown, target, *options):
     import pypandoc
 
     command = [pypandoc.get_pandoc_path(), "-f", "markdown-implicit_figures-smart", "-s", "--mathml", "-o", str(target)]
+    command.append("--columns=10000")  # or a table with a long line gets columns of equal width
     subprocess.run([*command, *options], input=markdown.encode(), cwd=SLIDES, check=True)
 
 
 def build(again=False):
     """Write ``slides/deck.html`` and return the expanded Markdown with what fills its slots."""
+    import fonts
+
     if not (SLIDES / "node_modules" / "reveal.js").is_dir():
-        sys.exit("reveal.js is missing: run npm ci in the folder slides, or make slides, which does")
+        sys.exit("reveal.js and the fonts are missing: run npm ci in the folder slides, or make slides, which does")
+    fonts.use_in_figures(MEMORY.parent / "fonts")
     expander = Expander(again)
     source = expanded_source(expander)
     MEMORY.parent.mkdir(parents=True, exist_ok=True)
@@ -316,44 +322,25 @@ def build(again=False):
     )
     html = expander.fill(DECK.read_text(encoding="utf-8"))
     html = html.replace("<head>", f'<head>\n  <meta name="inputs" content="{input_hash()}">', 1)
+    html = html.replace("</head>", f"<style>{fonts.css(html)}</style>\n</head>", 1)
     html = re.sub(r"<annotation .*?</annotation>", "", html, flags=re.DOTALL)  # the formulas' TeX, which nobody sees
     one_page = "pdfSeparateFragments: false, pdfMaxPagesPerSlide: 1,"  # pandoc's template has no variable for them
     html = html.replace("Reveal.initialize({\n", f"Reveal.initialize({{\n        {one_page}\n", 1)
     html = html.replace("maximum-scale=1.0, user-scalable=no, ", "")  # who needs larger letters may have them
     before, _, after = html.rpartition("</body>")  # the one in the notes' script is not the page's
     html = before + (SLIDES / "tail.html").read_text(encoding="utf-8") + "</body>" + after
-    DECK.write_text(lighter(html), encoding="utf-8")
+    DECK.write_text(html, encoding="utf-8")
     return source, expander
-
-
-def lighter(html):
-    """Return the deck with coordinates of two decimals and with pictures as WebP where that is smaller."""
-
-    def drawing(match):
-        svg = re.sub(r"(?<![\d.])(\d*[1-9]\d*\.\d\d)\d+", r"\1", match[0])  # not 0.0156: that is a scale
-        return re.sub(r'((?:<use [^>]* style="([^"]*)"/>\s*)(?:<use [^>]* style="\2"/>\s*)+)', markers, svg)
-
-    def markers(match):  # a run of markers in one style: say the style once
-        style = f' style="{match[2]}"'
-        return f"<g{style}>{match[1].replace(style, '')}</g>"
-
-    def picture(match):
-        raw = base64.b64decode(match[1])
-        made = io.BytesIO()
-        Image.open(io.BytesIO(raw)).save(made, "WEBP", quality=72, method=6)
-        if made.tell() >= len(raw):
-            return match[0]
-        return f"data:image/webp;base64,{base64.b64encode(made.getvalue()).decode()}"
-
-    html = re.sub(r"<svg.*?</svg>", drawing, html, flags=re.DOTALL)
-    return re.sub(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=\s]+)", picture, html)
 
 
 def build_handout(source, expander, target):
     """Write the slides with their notes below them, as one page to read and to print."""
+    import fonts
+
     text = source.replace("::: notes", "::: {.said}")
     pandoc(text, target, "-t", "html5", "--embed-resources", "--css", "theme.css", "--css", "handout.css")
-    html = re.sub(r'<div class="(frame fragment)".*?</div>', "", expander.fill(target.read_text(encoding="utf-8")))
+    html = expander.fill(target.read_text(encoding="utf-8"))
+    html = html.replace("</head>", f"<style>{fonts.css(html)}</style>\n</head>", 1)
     target.write_text(html, encoding="utf-8")
 
 

@@ -108,7 +108,7 @@ def steps(pictures, batch_size):
 def wilson(correct, n):
     """Return Wilson's interval of an accuracy, in per cent."""
     interval = cc.wilson_interval(correct, n)
-    return f"{100 * interval.low:.0f} to {per_cent(interval.high)}"
+    return f"{100 * interval.low:.0f} to {per_cent(interval.high)}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def points_of(name, n=120, **options):
@@ -198,7 +198,7 @@ def flattened():
     flat = digits.images.reshape(-1, 64) / 16
     shares = []
     for pixels in (flat, flat[:, order]):
-        model = LogisticRegression(solver="newton-cholesky").fit(pixels[:1200], digits.target[:1200])
+        model = LogisticRegression(max_iter=1000).fit(pixels[:1200], digits.target[:1200])
         shares.append(f"{100 * model.score(pixels[1200:], digits.target[1200:]):.1f}\N{NO-BREAK SPACE}%")
     return shares
 
@@ -378,7 +378,7 @@ class Html:
 def lenet_drawing():
     """Return LeNet as a row of boxes."""
     figure = legible(cc.plot_network(lenet()), TEXT)
-    figure.set_size_inches(9.0, 3.4)
+    figure.set_size_inches(9.0, 3.0)
     return figure
 
 
@@ -411,7 +411,7 @@ def seen():
 
     pictures = cc.load_feature_pictures()
     figure = new_figure(
-        "What twelve channels of MobileNetV2 answer to most: lines, then patterns, then houses, beaks, fur and eyes.",
+        "What twelve channels of MobileNetV2 answer to most: lines, then patterns, then scales, skin, dogs and eyes.",
         width=6.1,
         height=4.15,
     )
@@ -471,7 +471,7 @@ def attacked():
     shares, examples = attack()
     percent = ", ".join(f"{per_cent(share)} at {strength}" for strength, share in shares.items())
     figure = new_figure(
-        f"A digit before and after one adversarial step, and the share right by its strength: {percent}.", height=2.6
+        f"A digit before and after one adversarial step, and the share right by its strength: {percent}.", height=2.5
     )
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.5))
     for ax, picture, answer in zip((left, middle), examples[0][:2], examples[0][2:], strict=True):
@@ -517,7 +517,8 @@ def boxes(rows, alt, height=2.3, width=9.0):
         x = i * (1 + gap)
         ax.add_patch(Rectangle((x, 0), 1, 1, facecolor=colour, edgecolor=INK, linewidth=1.2))
         ink = INK if colour == PAPER else text_on(colour)
-        ax.text(x + 0.5, 0.64, title, ha="center", va="center", fontsize=LARGE, color=ink, weight=600 if title.isascii() else 400)
+        weight = 600 if title.isascii() else 400  # not a formula
+        ax.text(x + 0.5, 0.64, title, ha="center", va="center", fontsize=LARGE, color=ink, weight=weight)
         ax.text(x + 0.5, 0.3, text, ha="center", va="center", fontsize=TEXT, color=ink)
         if i + 1 < n:
             ax.annotate("", (x + 1 + gap, 0.5), (x + 1, 0.5), arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 1.8})
@@ -587,6 +588,7 @@ def bounds():
     ax = figure.add_subplot()
     ax.barh(names[::-1], values[::-1], color=[BLUE if v > 2 else VERMILLION for v in values[::-1]])
     ax.set(xlabel="MACs for each number moved", xscale="log")
+    ax.set_xticks([1, 10, 100], ["1", "10", "100"])
     for y, value in enumerate(values[::-1]):
         ax.annotate(f"{value:.1f}", (value, y), (4, 0), textcoords="offset points", va="center", fontsize=TEXT)
     ax.set_xlim(right=max(values) * 3)
@@ -669,6 +671,7 @@ def pixels_right(labels):
     return per_cent(np.mean(shares))
 
 
+@styled
 def curves_of(data):
     """Return the measured curves of transfer learning on one set, or on several."""
     figure = cc.plot_transfer_curves(data=data)
@@ -678,7 +681,7 @@ def curves_of(data):
         figure.axes[0].legend(loc="lower right")
         figure.axes[0].set_title("")
     else:
-        figure.set_size_inches(9.0, 3.5)
+        figure.set_size_inches(9.0, 3.35)
     figure.axes[0].set_ylabel("share right")
     return legible(figure, TEXT)
 
