@@ -279,6 +279,7 @@ for name, network in networks.items():
 # - Choose *VGG-16*. Which layer holds three quarters of the parameters? Put *Global average pooling* in the place of *Flatten*: how
 #   many are left? (37.7 of 138.4 million.) Do the MACs care?
 # - Choose *LeNet-5*, and look at what layer 5 sees. Add one more convolution or pooling before *Flatten*. How far does it see now?
+# - Choose *LeNet-5* again, and give layer 4 a *dilation* of 2. It sees further: with how many more parameters of its own?
 # - Choose *a small start*. Make one unit of its last map see at least 32 × 32 pixels, with fewer than 20,000 parameters in all.
 #
 # (The AlexNet in it is the later one, of a single tower: 714 million MACs.) *Show the Keras code* gives you your network to copy.
