@@ -68,6 +68,8 @@ SYLLABUS = {
     "03": ["max-pool", "pool-variants", "dropout", "receptive-field", "build-cnn"],
     "04": ["sgd-step", "minibatches", "batch-memory", "read-the-curve", "label-safe"],
     "05": ["train-step", "functional-model", "augmentation-pipeline", "save-and-load"],
+    "06": ["conv-macs", "bound-by", "speed-up", "global-batch", "fix-the-pipeline"],
+    "07": ["feature-extractor", "saliency", "grad-cam", "adversarial-step"],
     "08": ["freeze", "trainable-parameters", "fine-tune", "how-much-to-unfreeze"],
 }  # fmt: skip
 
