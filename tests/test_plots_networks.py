@@ -46,6 +46,13 @@ def test_words_of_a_large_network_do_not_touch(name):
     assert len(figure.axes[0].texts) <= 2 * 21
 
 
+def test_zero_padding_is_part_of_the_layer_after_it():
+    import keras
+
+    shown = texts(cc.plot_network(keras.applications.MobileNet(weights=None)))
+    assert "113 x 113\nx 64" not in shown and "56 x 56\nx 64" in shown
+
+
 def test_branches_show_the_channels_that_they_give_together():
     import keras
 

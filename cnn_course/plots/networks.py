@@ -60,9 +60,10 @@ def plot_network(model, input_shape=None):
 
 def _blocks(table):
     """Return shape, words and colour of each stretch of layers; of one height and width, where there are many."""
-    found = [_block(list(rows)) for _, rows in groupby(table.rows, lambda row: row.output_shape)]
+    layers = [row for row in table.rows if not row.kind.startswith("ZeroPadding")]  # the next layer's, as "same" is
+    found = [_block(list(rows)) for _, rows in groupby(layers, lambda row: row.output_shape)]
     if len(found) > _MOST:
-        found = [_block(list(rows)) for _, rows in groupby(table.rows, lambda row: row.output_shape[:-1] or row.name)]
+        found = [_block(list(rows)) for _, rows in groupby(layers, lambda row: row.output_shape[:-1] or row.name)]
     first = [found[0][0], found[0][2]] if found else None
     # Rescaling and augmentation change no shape, and would only push the network aside.
     return found[1:] if first == [table.input_shape, _OTHER[0]] and len(found) > 1 else found
@@ -80,7 +81,7 @@ def _block(rows):
 def _short(kind):
     """Return the kind of a layer in at most ten letters."""
     word = kind.removesuffix("1D").removesuffix("2D").removesuffix("3D").lower()
-    word = {"zeropadding": "padding", "concatenate": "concat", "batchnormalization": "norm"}.get(word, word)
+    word = {"concatenate": "concat", "batchnormalization": "norm"}.get(word, word)
     return word if len(word) <= 10 else f"{word[:9]}…"
 
 
