@@ -74,8 +74,11 @@ def main():
             model = NETWORKS[options.network]()
         for batch_size in options.batches:
             timing = cc.time_training(model, batch_size=batch_size, steps=options.steps, repeats=options.repeats)
-            cc.record_measurement(timing, options.out, options.remark)
             print(timing)
+            if precision == "tf32" != timing.precision:
+                print("There is no tf32 here: this row is not recorded.")
+            else:
+                cc.record_measurement(timing, options.out, options.remark)
 
 
 if __name__ == "__main__":
