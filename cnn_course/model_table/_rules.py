@@ -17,6 +17,7 @@ _POINTWISE = {
     "RandomSharpness", "RandomShear", "RandomGrayscale", "RandomInvert", "RandomPosterization",
     "RandomPerspective", "RandomElasticTransform", "RandAugment", "AugMix", "MixUp", "CutMix",
     "Relu", "Relu6", "Sigmoid", "Silu", "Gelu", "Tanh", "Exp", "Negative", "Cast",
+    "Absolute", "Sqrt", "Square", "Log", "Power",
     "HardSwish", "HardSigmoid", "Elu", "Selu", "Softplus",
 }  # fmt: skip
 _MERGING = {
