@@ -217,11 +217,18 @@ def batch_memory(activation_shapes, batch_size):
         ),
         Misconception(
             lambda activation_shapes, batch_size: 8 * batch_size * _numbers(activation_shapes),
-            "You took 8 bytes a number: that is float64, as in NumPy. A float32 takes 4.",
+            "You have twice too many. A float32 takes 4 bytes (8: float64), and only the way forward is asked.",
         ),
         Misconception(
             lambda activation_shapes, batch_size: 32 * batch_size * _numbers(activation_shapes),
             "You counted bits. A byte has 8 of them, so a float32 takes 4 bytes.",
+        ),
+        *(
+            Misconception(
+                lambda activation_shapes, batch_size, unit=unit: 4 * batch_size * _numbers(activation_shapes) / unit,
+                f"You gave {name}. The answer is asked in bytes.",
+            )
+            for unit, name in ((1e6, "megabytes"), (2**20, "mebibytes"), (1e3, "kilobytes"), (2**10, "kibibytes"))
         ),
         Misconception(
             lambda activation_shapes, batch_size: 4 * _numbers(activation_shapes),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..from_scratch.network import Dense, Network, ReLU
-from .compare import Problem, agree
+from .compare import Problem, agree, plain
 from .definitions import ArtifactExercise, FunctionExercise, Misconception, Property
 
 _SETUP = "import numpy as np\nimport tensorflow as tf\nimport cnn_course as cc\n\nkeras = cc.load_keras()"
@@ -83,7 +83,10 @@ def _weights_too(loss, model, *_):
 
 def _as_a_step(got, expected, *_):
     """Say what is wrong with the loss, or with the weights."""
-    problem = agree(float(got[0]) if np.ndim(got[0]) == 0 else got[0], expected[0])
+    loss = plain(got[0])
+    if not isinstance(loss, int | float):
+        return Problem("type", "Return the loss before the step, one number: the mean over the batch.")
+    problem = agree(float(loss), expected[0])
     if problem:
         return Problem(problem.kind, f"The loss: {problem.message}")
     for mine, theirs in zip(got[1:], expected[1:], strict=True):
@@ -150,6 +153,10 @@ def train_step(model, x, y, learning_rate):
             "You took the sum over the batch. The loss is the mean, so that a step does not grow with the batch.",
         ),
         Misconception(
+            lambda model, x, y, learning_rate: -_step(model, x, y, -learning_rate),
+            "The minus is missing: the loss is minus the mean log-likelihood. Your step made the likelihood smaller.",
+        ),
+        Misconception(
             _last_layer_only,
             "Only the last layer moved. `model.trainable_variables` holds the weights of all layers.",
         ),
@@ -158,44 +165,78 @@ def train_step(model, x, y, learning_rate):
 
 
 def _of_kind(kind):
-    return lambda model: [layer for layer in model.layers if type(layer).__name__ == kind]
+    """Return a function that lists the layers (or `keras.ops`) of this kind, in the order of the model."""
+    return lambda model: [step for step in getattr(model, "operations", model.layers) if type(step).__name__ == kind]
 
 
 _CONVOLUTIONS, _JOINED = _of_kind("Conv2D"), _of_kind("Concatenate")
 
 
-def _same_source(model):
-    sources = [layer.input for layer in _CONVOLUTIONS(model)[:2]]
-    return len(sources) == 2 and sources[0] is sources[1]
+def _side_by_side(model):
+    """Return whether no convolution stands on another one's way from the input."""
+    convolutions = _CONVOLUTIONS(model)
+    ways = [_keras().Model(model.inputs, convolution.input).layers for convolution in convolutions]
+    return not any(convolution in way for convolution in convolutions for way in ways)
 
 
 def _kernels(model):
     return sorted(tuple(layer.kernel_size) for layer in _CONVOLUTIONS(model)) == [(3, 3), (5, 5)]
 
 
+def _grey_pictures():
+    return np.random.default_rng(0).integers(0, 128, (4, 28, 28, 1)).astype("float32")
+
+
+def _until(model, tensor, pictures):
+    """Return what the model computes until this tensor."""
+    return np.asarray(_keras().ops.convert_to_numpy(_keras().Model(model.inputs, tensor)(pictures)))
+
+
+def _is_rectified(model):
+    """Return whether the joined maps are never negative, and grow without an end."""
+    once, twice = (_until(model, _JOINED(model)[0].output, n * _grey_pictures()) for n in (1, 2))
+    return once.min() >= 0 and twice.max() > 1.5 * once.max()
+
+
+def _is_averaged(model):
+    """Return whether something behind the joined maps is their mean over the picture, layer or not."""
+    means = _until(model, _JOINED(model)[0].output, _grey_pictures()).mean(axis=(1, 2))
+    narrow = [step.output for step in model.operations if tuple(step.output.shape) == (None, 16)]
+    return any(np.allclose(_until(model, output, _grey_pictures()), means, rtol=1e-3) for output in narrow)
+
+
 _FUNCTIONAL = {
     "model": "Hand in a Keras model: `keras.Model(inputs, outputs)`.",
-    "input": "The model should take pictures of shape (28, 28, 1): begin with `keras.Input((28, 28, 1))`.",
-    "kernels": "There should be two convolutions, one with kernels of 3 x 3 and one with kernels of 5 x 5.",
+    "input": "The model should take one picture of shape (28, 28, 1): begin with a single `keras.Input((28, 28, 1))`.",
+    "kernels": "There should be two `Conv2D` in the model itself, one with kernels of 3 x 3 and one with 5 x 5.",
     "source": "The second convolution reads the first one's output. Both branches should start from the same tensor.",
     "joined": "The two branches are never joined: `layers.Concatenate()([a, b])`.",
     "shape": 'Joined, the maps should be (28, 28, 16): 8 filters in each branch, and `padding="same"`.',
+    "relu": 'Behind the convolutions should be a ReLU, in both branches: `activation="relu"`.',
+    "average": "Of each joined map one number should stay, its mean: `layers.GlobalAveragePooling2D()`.",
     "output": "The model should end in 10 numbers, one for each class.",
     "softmax": 'The ten numbers should be probabilities: the last layer needs `activation="softmax"`.',
 }
 
 
 def _two_branches(
-    chain=False, joined=True, filters=8, padding="same", activation="softmax", kernels=(3, 5), classes=10
+    chain=False,
+    joined=True,
+    filters=8,
+    relu="relu",
+    pooling="GlobalAveragePooling2D",
+    activation="softmax",
+    kernels=(3, 5),
+    classes=10,
 ):
     """Make an answer, right or wrong."""
     keras = _keras()
     layers = keras.layers
     inputs = keras.Input((28, 28, 1))
-    first = layers.Conv2D(filters, kernels[0], padding=padding, activation="relu")(inputs)
+    first = layers.Conv2D(filters, kernels[0], padding="same", activation=relu)(inputs)
     second = layers.Conv2D(filters, kernels[1], padding="same", activation="relu")(first if chain else inputs)
     x = layers.Concatenate()([first, second]) if joined else layers.Add()([first, second])
-    x = layers.GlobalAveragePooling2D()(x)
+    x = getattr(layers, pooling)()(x)
     return keras.Model(inputs, layers.Dense(classes, activation=activation)(x))
 
 
@@ -219,11 +260,13 @@ FUNCTIONAL_MODEL = ArtifactExercise(
         Property("a model", lambda m: hasattr(m, "layers") and hasattr(m, "predict_on_batch"), _FUNCTIONAL["model"]),
         Property("input (28, 28, 1)", lambda m: tuple(m.input_shape) == (None, 28, 28, 1), _FUNCTIONAL["input"]),
         Property("two kernels", _kernels, _FUNCTIONAL["kernels"]),
-        Property("one source", _same_source, _FUNCTIONAL["source"]),
+        Property("one source", _side_by_side, _FUNCTIONAL["source"]),
         Property("joined", lambda m: len(_JOINED(m)) == 1, _FUNCTIONAL["joined"]),
         Property(
             "(28, 28, 16)", lambda m: tuple(_JOINED(m)[0].output.shape) == (None, 28, 28, 16), _FUNCTIONAL["shape"]
         ),
+        Property("a ReLU", _is_rectified, _FUNCTIONAL["relu"]),
+        Property("averaged", _is_averaged, _FUNCTIONAL["average"]),
         Property("10 outputs", lambda m: tuple(m.output_shape) == (None, 10), _FUNCTIONAL["output"]),
         Property("probabilities", _sums_to_one, _FUNCTIONAL["softmax"]),
     ),
@@ -246,6 +289,9 @@ functional_model = keras.Model(inputs, outputs)
         Misconception(lambda: _two_branches(chain=True), _FUNCTIONAL["source"]),
         Misconception(lambda: _two_branches(joined=False), _FUNCTIONAL["joined"]),
         Misconception(lambda: _two_branches(filters=16), _FUNCTIONAL["shape"]),
+        Misconception(lambda: _two_branches(relu=None), _FUNCTIONAL["relu"]),
+        Misconception(lambda: _two_branches(pooling="GlobalMaxPooling2D"), _FUNCTIONAL["average"]),
+        Misconception(lambda: _two_branches(pooling="Flatten"), _FUNCTIONAL["average"]),
         Misconception(lambda: _two_branches(activation=None), _FUNCTIONAL["softmax"]),
         Misconception(lambda: _two_branches(kernels=(3, 3)), _FUNCTIONAL["kernels"]),
         Misconception(lambda: _two_branches(classes=1, activation="sigmoid"), _FUNCTIONAL["output"]),
@@ -272,9 +318,10 @@ def _in_range(pipeline):
 
 _PIPELINE = {
     "layers": "Hand in Keras layers: one layer, or several in a `keras.Sequential([...])`.",
+    "runs": "It raises an error on pictures of shape (28, 28, 1): call it on some, with `training=True`, and read it.",
     "shape": "The pictures should keep their shape, (28, 28, 1): no cropping to another size.",
     "same": "It changes pictures outside training, too. A network must be judged on pictures as they are.",
-    "acts": "In training nothing changes. Is there a random layer in it, with a strength above 0?",
+    "acts": "In training nothing changes by two grey levels or more. Is a random layer in it, and is it strong enough?",
     "random": "In training every picture is changed in the same way each time. It should be drawn anew.",
     "range": "In training some values leave the range 0 to 255. Course models take pictures on that scale.",
 }
@@ -294,6 +341,7 @@ def _sequence(*names):
         "noise": lambda: layers.GaussianNoise(1.0),
         "louder": lambda: layers.Rescaling(1.0),
         "still": lambda: layers.RandomTranslation(0.0, 0.0),
+        "colour": lambda: layers.RandomHue(0.2),
         "invert": lambda: _keras().layers.Lambda(lambda x: 255 - x),
     }
     return _keras().Sequential([made[name]() for name in names])
@@ -311,6 +359,7 @@ AUGMENTATION_PIPELINE = ArtifactExercise(
     setup=_SETUP,
     properties=(
         Property("layers", _is_layer, _PIPELINE["layers"]),
+        Property("runs", lambda p: _through(p, True) is not None, _PIPELINE["runs"]),
         Property("shape kept", lambda p: _through(p, True).shape == _pictures().shape, _PIPELINE["shape"]),
         Property(
             "still outside training",
@@ -318,11 +367,13 @@ AUGMENTATION_PIPELINE = ArtifactExercise(
             _PIPELINE["same"],
         ),
         Property(
-            "acts in training", lambda p: not np.allclose(_through(p, True), _pictures(), atol=1.5), _PIPELINE["acts"]
+            "acts in training",
+            lambda p: any(not np.allclose(_through(p, True), _pictures(), atol=1.5) for _ in range(8)),
+            _PIPELINE["acts"],
         ),
         Property(
             "drawn anew",
-            lambda p: not np.allclose(_through(p, True), _through(p, True), atol=1e-3),
+            lambda p: any(not np.allclose(_through(p, True), _through(p, True), atol=1e-3) for _ in range(4)),
             _PIPELINE["random"],
         ),
         Property("0 to 255", _in_range, _PIPELINE["range"]),
@@ -342,6 +393,7 @@ augmentation_pipeline = keras.Sequential([
         Misconception(lambda: _sequence("scale", "shift"), _PIPELINE["same"]),
         Misconception(lambda: _sequence("crop"), _PIPELINE["shape"]),
         Misconception(lambda: _sequence("still"), _PIPELINE["acts"]),
+        Misconception(lambda: _sequence("colour"), _PIPELINE["runs"]),
         Misconception(lambda: _sequence("shift", "noise"), _PIPELINE["range"]),
     ),
 )
@@ -364,11 +416,11 @@ def _kept(model, path):
 
 def _look(returned, model, path):
     """Return what the returned model computes, whether the file is there, and whether it is another object."""
-    there = Path(path).exists()
+    there = Path(path).exists() and (Path(path).read_bytes().startswith(b"PK") or "not an archive")
     for left in Path(path).parent.glob(Path(path).stem + "*"):
         left.unlink()
     if not hasattr(returned, "predict_on_batch"):
-        return returned
+        return f"no model, but {type(returned).__name__}"
     x = np.linspace(-1, 1, 3 * model.input_shape[1]).reshape(3, -1).astype("float32")
     return np.asarray(_keras().ops.convert_to_numpy(returned(x))), there, returned is not model
 
@@ -379,6 +431,10 @@ def _as_saved(got, expected, *_):
     outputs, there, another = got
     if not there:
         return Problem("file", "There is no file at `path` afterwards.")
+    if there is not True:
+        return Problem(
+            "file", "The file at `path` is no `.keras` archive. A model can save itself: `model.save(path)`."
+        )
     if not another:
         return Problem("same", "You returned the model that you were given. Return the one from the file.")
     return agree(outputs, expected[0])
@@ -417,7 +473,7 @@ def save_and_load(model, path):
     misconceptions=(
         Misconception(
             lambda model, path: model,
-            "You returned the model that you were given, and saved nothing.",
+            "You returned the model that you were given, and there is no file at `path`.",
         ),
         Misconception(
             lambda model, path: _kept(model, path) and model,

@@ -47,7 +47,16 @@ WRONG = {
         ("", lambda activation_shapes, batch_size: 4 * batch_size * prod(activation_shapes[0])),
         ("", lambda activation_shapes, batch_size: 4 * batch_size * len(activation_shapes)),
         ("", lambda activation_shapes, batch_size: 4 * numbers(activation_shapes) / batch_size),
-        ("", lambda activation_shapes, batch_size: 4 * batch_size * numbers(activation_shapes) / 1e6),
+        ("You gave megabytes", lambda activation_shapes, batch_size: 4 * batch_size * numbers(activation_shapes) / 1e6),
+        (
+            "You gave mebibytes",
+            lambda activation_shapes, batch_size: batch_size * numbers(activation_shapes) * 4 / 1024 / 1024,
+        ),
+        ("", lambda activation_shapes, batch_size: 4 * batch_size * numbers(activation_shapes) // 1024),
+        (
+            "You have twice too many",
+            lambda activation_shapes, batch_size: 2 * 4 * batch_size * numbers(activation_shapes),
+        ),
         ("", lambda activation_shapes, batch_size: 4 * batch_size**2 * numbers(activation_shapes)),
         ("", lambda activation_shapes, batch_size: [4 * batch_size * prod(s) for s in activation_shapes]),
     ],
