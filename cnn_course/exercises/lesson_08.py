@@ -1,10 +1,14 @@
 """Lesson 08, transfer learning: what students get wrong, and what a good teacher says to it."""
 
+import re
+
 import numpy as np
 
 from .definitions import ArtifactExercise, ChoiceExercise, FunctionExercise, Misconception, Property, Question
 
+_BACKBONE = 218_544  # weights of MobileNet 0.25
 _HEAD = 257 * 5  # weights of a dense head on 256 features
+_MOBILENET = r"conv(1|_dw_\d+|_pw_\d+)(_bn)?"
 
 
 def _keras():
@@ -43,9 +47,32 @@ def _open_names(model):
     return {layer.name for layer in _leaves(model) if any(id(w) in trainable for w in layer.weights)}
 
 
+def _only_norms_open(model):
+    """Whether batch normalisation is all that is open beside the head."""
+    norms, head = {layer.name for layer in _norms(model)}, [layer for layer in _leaves(model) if layer.weights][-1]
+    opened = _open_names(model) - {head.name}
+    return bool(opened) and opened <= norms
+
+
 def _head_open(model):
     last = [layer for layer in _leaves(model) if layer.weights][-1]
     return last.name in _open_names(model)
+
+
+def _backbone_size(model):
+    """Weights in the layers of MobileNet, by their names."""
+    return sum(_size(layer.weights) for layer in _leaves(model) if re.fullmatch(_MOBILENET, layer.name))
+
+
+def _has_layer(model, *names):
+    return any(type(layer).__name__ in names or layer.name in names for layer in _leaves(model))
+
+
+def _gives_shares(model):
+    """Whether the outputs of some pictures are shares that add up to 1."""
+    noise = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3)).astype("float32")
+    said = np.asarray(model.predict_on_batch(noise))
+    return bool((said >= 0).all()) and np.allclose(said.sum(axis=1), 1, atol=1e-3)
 
 
 def _shapes(model):
@@ -57,8 +84,13 @@ _SHAPES = "The model should take pictures of shape (96, 96, 3) and end in 5 prob
 _COMPILED = "The model is not compiled. Compile it after you have said what is trainable: Keras looks at it then."
 
 _FREEZE = {
+    "top": "The backbone still has its own head of 1,000 classes. `include_top=False` leaves that out.",
     "backbone": "There is no MobileNet of width 0.25 in it: its 218,544 weights are missing. Did you leave out "
     "`alpha=0.25`, or the backbone itself?",
+    "pooling": "Average pooling is missing: `keras.layers.GlobalAveragePooling2D()` makes one number of each of the "
+    "256 maps.",
+    "dense": "Behind the pooling should be one dense layer and no other weights: 256 times 5 and 5 intercepts, 1,285.",
+    "softmax": 'The five outputs are no probabilities: they do not add up to 1. Give the head `activation="softmax"`.',
     "norms": "Batch normalisation is still open. Its layers must be closed too, or their statistics drift: close the "
     "whole backbone, `backbone.trainable = False`.",
     "closed": "The backbone is still open, or a part of it: training would change what it knows. Set "
@@ -67,16 +99,20 @@ _FREEZE = {
 }
 
 
-def _frozen(close="all", head=True, compiled=True, alpha=0.25, classes=5):
+def _frozen(
+    close="all", head=True, compiled=True, alpha=0.25, classes=5, top=False, pooling="GlobalAveragePooling2D",
+    activation="softmax",
+):  # fmt: skip
     """Make an answer, right or wrong."""
     keras = _keras()
-    backbone = keras.applications.MobileNet(alpha=alpha, include_top=False, weights=None, input_shape=(96, 96, 3))
+    backbone = keras.applications.MobileNet(alpha=alpha, include_top=top, weights=None, input_shape=(96, 96, 3))
     for layer in backbone.layers:
         is_norm = type(layer).__name__ == "BatchNormalization"
         layer.trainable = not (close == "all" or (close == "convolutions" and not is_norm))
-    output = keras.layers.Dense(classes, activation="softmax")
+    output = keras.layers.Dense(classes, activation=activation)
     output.trainable = head
-    model = keras.Sequential([keras.Input((96, 96, 3)), backbone, keras.layers.GlobalAveragePooling2D(), output])
+    between = [] if top else [getattr(keras.layers, pooling)()]
+    model = keras.Sequential([keras.Input((96, 96, 3)), backbone, *between, output])
     if compiled:
         model.compile("adam", "sparse_categorical_crossentropy")
     return model
@@ -96,13 +132,13 @@ FREEZE = ArtifactExercise(
     properties=(
         Property("a model", _is_model, _IS_MODEL),
         Property("shapes", _shapes, _SHAPES),
-        Property("the backbone", lambda m: 218_544 <= _size(m.weights) <= 230_000, _FREEZE["backbone"]),
+        Property("without its own head", lambda m: not _has_layer(m, "conv_preds"), _FREEZE["top"]),
+        Property("the backbone", lambda m: _backbone_size(m) == _BACKBONE, _FREEZE["backbone"]),
+        Property("average pooling", lambda m: _has_layer(m, "GlobalAveragePooling2D"), _FREEZE["pooling"]),
+        Property("one dense layer", lambda m: _size(m.weights) == _BACKBONE + _HEAD, _FREEZE["dense"]),
+        Property("probabilities", _gives_shares, _FREEZE["softmax"]),
         Property("the head open", _head_open, _FREEZE["head"]),
-        Property(
-            "batch norm closed",
-            lambda m: not _open_names(m) & {n.name for n in _norms(m)} or len(_open_names(m)) > len(_norms(m)) + 1,
-            _FREEZE["norms"],
-        ),
+        Property("batch norm closed", lambda m: not _only_norms_open(m), _FREEZE["norms"]),
         Property("the backbone closed", lambda m: _size(m.trainable_weights) == _HEAD, _FREEZE["closed"]),
         Property("compiled", lambda m: m.compiled, _COMPILED),
     ),
@@ -132,6 +168,9 @@ freeze.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         Misconception(lambda: _frozen(alpha=0.5), _FREEZE["backbone"]),
         Misconception(lambda: _frozen(compiled=False), _COMPILED),
         Misconception(lambda: _frozen(classes=1000), _SHAPES),
+        Misconception(lambda: _frozen(top=True), _FREEZE["top"]),
+        Misconception(lambda: _frozen(pooling="GlobalMaxPooling2D"), _FREEZE["pooling"]),
+        Misconception(lambda: _frozen(activation=None), _FREEZE["softmax"]),
     ),
 )
 
@@ -189,7 +228,8 @@ def trainable_parameters(layers):
 
 _FINE = {
     "blocks": "This is not the model of `cc.build_transfer_model`: it has no layers `conv_dw_13` and `conv_pw_13`.",
-    "last": "The last block is still closed: open its convolutions, `conv_dw_13` and `conv_pw_13`.",
+    "width": "This MobileNet is not the one of width 0.25: pass `alpha=0.25`.",
+    "last": "The last block is not open: both of its convolutions must be, `conv_dw_13` and `conv_pw_13`.",
     "head": "You closed the head. It must go on learning with the block below it.",
     "earlier": "More than the last block is open. With few pictures the earlier layers should keep what they know.",
     "norms": "Batch normalisation is open. A few small batches would spoil its statistics: keep "
@@ -238,6 +278,7 @@ FINE_TUNE = ArtifactExercise(
         Property("a model", _is_model, _IS_MODEL),
         Property("the course's model", lambda m: {layer.name for layer in _leaves(m)} >= set(_BLOCK), _FINE["blocks"]),
         Property("shapes", _shapes, _SHAPES),
+        Property("width 0.25", lambda m: _backbone_size(m) == _BACKBONE, _FINE["width"]),
         Property("the head open", _head_open, _FINE["head"]),
         Property("the last block open", lambda m: _open_names(m) >= set(_BLOCK), _FINE["last"]),
         Property(
