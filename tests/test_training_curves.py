@@ -52,3 +52,13 @@ def test_a_table_says_mean_lowest_and_highest_and_where_it_comes_from():
 def test_what_was_not_measured_is_an_error_with_what_was(asked):
     with pytest.raises(DataError, match=r"batch size: 1, 32, 1198.*Numbers: epochs"):
         training_curves().values(*asked)
+
+
+def test_what_lesson_04_says_of_the_cost_is_what_the_benchmark_measured():
+    root = Path(__file__).resolve().parents[1]
+    rows = [line.split("|") for line in (root / "benchmarks/results/training_speed.md").read_text().splitlines()]
+    ratios = {row[1].strip(): row[5].strip() for row in rows if len(row) > 6}
+    text = " ".join((root / "notebooks/source/04_training.py").read_text(encoding="utf-8").replace("# ", "").split())
+    assert f"took {ratios['shift and flip']} times as long with shift and flip" in text
+    assert f"`train_model` without them {ratios['train_model']} times" in text
+    assert float(ratios["train_model"]) <= 1.05 and float(ratios["shift and flip"]) <= 1.3

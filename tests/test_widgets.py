@@ -255,5 +255,5 @@ def test_the_preview_shows_what_the_layers_do():
 
 def test_the_preview_is_a_picture_where_there_is_no_kernel():
     html = cc.AugmentationPreview(np.zeros((8, 8), "uint8"), shift=0.1)._repr_mimebundle_()["text/html"]
-    assert html.count('alt="') == 9
+    assert html.count('alt="') == 9 and "In a notebook with a kernel there are sliders" in html
     assert html.count("data:image/png") == 9

@@ -20,7 +20,8 @@ _STRENGTHS = {
 class AugmentationPreview(ipywidgets.VBox):
     """A picture and eight random changes of it, with a slider for each strength.
 
-    It shows what `build_augmentation` does, so it needs a kernel; an exported page shows the pictures as they were.
+    It shows what `build_augmentation` does, so it needs a kernel; an exported page shows the pictures as they were
+    when it was made, and says so.
 
     Parameters
     ----------
@@ -115,7 +116,8 @@ class AugmentationPreview(ipywidgets.VBox):
         return f'<div><p aria-live="polite">{words}</p><div style="{grid}">{cells}</div></div>'
 
     def _repr_mimebundle_(self, **options):
-        return {**super()._repr_mimebundle_(**options), "text/html": self._html(), "text/plain": repr(self)}
+        still = '<p style="font-size:12px">In a notebook with a kernel there are sliders here.</p>'
+        return {**super()._repr_mimebundle_(**options), "text/html": self._html() + still, "text/plain": repr(self)}
 
 
 def _checked(picture):
