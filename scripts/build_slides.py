@@ -338,7 +338,9 @@ def build_handout(source, expander, target):
     import fonts
 
     text = source.replace("::: notes", "::: {.said}")
-    pandoc(text, target, "-t", "html5", "--embed-resources", "--css", "theme.css", "--css", "handout.css")
+    pandoc(
+        text, target, "-t", "html5", "--section-divs", "--embed-resources", "--css", "theme.css", "--css", "handout.css"
+    )
     html = expander.fill(target.read_text(encoding="utf-8"))
     html = html.replace("</head>", f"<style>{fonts.css(html)}</style>\n</head>", 1)
     target.write_text(html, encoding="utf-8")
@@ -358,7 +360,8 @@ def print_pages(folder):
         page.pdf(path=folder / "deck.pdf", width="1280px", height="720px", print_background=True)
         page.goto((folder / "handout.html").as_uri())
         page.wait_for_timeout(1500)
-        page.pdf(path=folder / "handout.pdf", format="A4", print_background=True)
+        sides = {"top": "15mm", "bottom": "15mm", "left": "14mm", "right": "14mm"}
+        page.pdf(path=folder / "handout.pdf", format="A4", print_background=True, margin=sides)
         browser.close()
 
 

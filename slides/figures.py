@@ -358,7 +358,7 @@ def famous():
 def html_table(head, rows, numbers):
     """Return rows as HTML; the columns from the one called `numbers` on are set to the right."""
     first = head.index(numbers)
-    kinds = ["" if column < first else " class=number" for column in range(len(head))]
+    kinds = ["" if column < first else " class=right" for column in range(len(head))]
     cells = "".join(f"<th scope=col{kind}>{h}</th>" for kind, h in zip(kinds, head, strict=True))
     lines = ("".join(f"<td{kind}>{c}</td>" for kind, c in zip(kinds, row, strict=True)) for row in rows)
     body = "".join(f"<tr>{line}</tr>" for line in lines)

@@ -329,22 +329,29 @@ def test_a_click_into_a_demo_gives_it_the_arrows(open_deck):
 
 
 AXE = """async () => {
-  const where = { include: [Reveal.getCurrentSlide()], exclude: ["figure svg *"] };
-  const { violations, incomplete } = await axe.run(where, { resultTypes: ["violations", "incomplete"] });
-  const serious = violations.filter((v) => ["serious", "critical"].includes(v.impact));
-  const unknown = incomplete.filter((v) => v.id === "color-contrast");  // or a contrast that was never looked at passes
-  return [...serious, ...unknown].map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150))]);
+  const slide = Reveal.getCurrentSlide(), where = { include: [slide], exclude: ["math"] };
+  const { violations, passes } = await axe.run(where, { resultTypes: ["violations", "passes"] });
+  const faults = violations.filter((v) => ["serious", "critical"].includes(v.impact))
+    .map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150))]);
+  // A contrast that axe cannot see is no fault to axe: what covers all text of a slide would hide every one.
+  if (slide.id !== "title-slide" && !passes.some((v) => v.id === "color-contrast")) faults.push(["no contrast", []]);
+  return faults;
 }"""
+
+
+def with_axe(page):
+    """Load axe into the deck; figures keep their words and lose their lines, or it reads 20,000 of these each time."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.evaluate("document.querySelectorAll('figure > svg[role=img]').forEach((svg) => svg.replaceChildren())")
+    found = Axe().run(page).response["violations"]
+    return [v["id"] for v in found if v["impact"] in ("serious", "critical")]
 
 
 @pytest.mark.browser
 def test_axe_finds_nothing_serious_on_any_slide(open_deck):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = open_deck()
-    found = {
-        "page": [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")]
-    }
+    found = {"page": with_axe(page)}
     count = page.evaluate("Reveal.getHorizontalSlides().length")
     for number in range(count):
         page.evaluate(f"Reveal.slide({number}, 0, 99)")
@@ -355,10 +362,8 @@ def test_axe_finds_nothing_serious_on_any_slide(open_deck):
 
 @pytest.mark.browser
 def test_axe_would_see_a_fault(open_deck):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = open_deck(query="#/way")
-    Axe().run(page)
+    with_axe(page)
     page.evaluate("document.querySelector('#way li').style.color = '#ccc'")
     assert [name for name, _ in page.evaluate(AXE)] == ["color-contrast"]
     page.context.close()
@@ -374,10 +379,24 @@ def test_the_notes_open_in_a_window_of_their_own(open_deck):
     page.context.close()
 
 
+PRINTED = """() => [...document.querySelectorAll(".pdf-page")].flatMap((page) => {
+  const paper = page.getBoundingClientRect(), name = page.querySelector("section").id, faults = [];
+  const foot = page.querySelector(".foot")?.getBoundingClientRect().top ?? paper.bottom;
+  for (const part of page.querySelectorAll("h1, h2, p, li, table, pre, math, figure, .widget")) {
+    if (part.closest("aside, .foot") || !part.checkVisibility({ visibilityProperty: true })) continue;
+    const box = part.getBoundingClientRect();
+    if (box.left < paper.left + 50 || box.right > paper.right - 50) faults.push(`${name}: margin ${part.tagName}`);
+    if (box.top < paper.top + 20 || box.bottom > foot) faults.push(`${name}: height ${part.tagName}`);
+  }
+  return faults;
+})"""
+
+
 @pytest.mark.browser
-def test_printed_it_has_one_page_for_each_slide(open_deck):
+def test_printed_it_has_one_page_for_each_slide_with_its_margins(open_deck):
     page = open_deck(query="?print-pdf")
     page.wait_for_selector(".pdf-page")
+    assert page.evaluate(PRINTED) == []
     pages = page.pdf(width="1280px", height="720px", print_background=True)
     printed = [int(n) for n in re.findall(rb"/Type /Pages[^>]*?/Count (\d+)", pages)]
     assert max(printed) == 1 + len(builder.slides_of(SOURCE))
