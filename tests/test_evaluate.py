@@ -669,3 +669,8 @@ class TestWhatIsRefused:
             assert repr(report) and repr(report.calibration()) and repr(report.confusion)
             assert repr(fit_temperature(labels, p)) and repr(report.precision_recall("cat"))
             assert compare_predictions(labels, {"a": p, "b": p[::-1]}, "balanced_accuracy", draws=100).p_value <= 0.01
+
+
+def test_pictures_without_labels_are_no_evaluation():
+    with pytest.raises(DataError, match=r"evaluate_model needs labels.*predict_probabilities"):
+        evaluate_model(lambda x: x.mean(axis=(1, 2, 3)) / 255, np.zeros((3, 8, 8, 1), "uint8"))

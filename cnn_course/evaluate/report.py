@@ -240,8 +240,13 @@ def evaluate_model(model, data, batch_size=_BATCH, confidence=0.95):
     >>> evaluate_model(lambda x: 1.0 * (x[:, 0] > 0), rings).confusion.counts.sum()
     np.int64(200)
     """
-    probabilities = predict_probabilities(model, data, batch_size)
     _, labels = _parts(data)
+    if labels is None:
+        raise DataError(
+            "evaluate_model needs labels: a data set, or a pair (pictures, labels). Received: pictures alone. "
+            "predict_probabilities says what the model thinks of those."
+        )
+    probabilities = predict_probabilities(model, data, batch_size)
     names = getattr(data, "class_names", None)
     columns = 2 if probabilities.ndim == 1 else probabilities.shape[1]
     if names is not None and len(names) != max(2, columns):
