@@ -168,7 +168,7 @@ def _bar_html(share, text):
     return (
         f'<br><progress max="1" value="{share:.4f}" aria-label="share of the training done" '
         f'style="width:12em;vertical-align:middle"></progress> {share:.0%} '
-        f'<span style="font-variant-numeric:tabular-nums">&ensp;{escape(text)}</span>'
+        f'<span style="font-variant-numeric:tabular-nums;white-space:pre-wrap">&ensp;{escape(text)}</span>'
     )
 
 
