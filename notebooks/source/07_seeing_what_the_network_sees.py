@@ -427,7 +427,7 @@ cc.plot_flip_rates(strengths, rates)
 for name in sets:
     flips = np.array([rates[f"{name}, one step"], rates[f"{name}, noise"]])
     at_half = np.argmax(flips[0] >= 0.5)
-    print(f"{name}: {strengths[at_half]} grey levels flip {flips[0, at_half]:.0%}, noise of that size {flips[1, at_half]:.0%}")
+    print(f"{name}: {strengths[at_half]} grey levels flip {flips[0, at_half]:.0%}, noise as strong {flips[1, at_half]:.0%}")
     assert flips[0].max() > 0.5 and flips[1, at_half] <= flips[0, at_half] / 5
 
 # %% [markdown]
