@@ -224,6 +224,7 @@ class TestPlot:
 
     def test_as_they_come_with_titles(self):
         figure = plot_pictures(np.zeros((3, 8, 8, 1), "uint8"), titles=["a", "b", "c"])
+        assert "1 picture" in repr(plot_pictures(np.zeros((8, 8, 3), "uint8")))
         assert [ax.get_title() for ax in figure.axes] == ["a", "b", "c"]
         with pytest.raises(DataError, match="titles must be one for each"):
             plot_pictures(np.zeros((3, 8, 8, 1), "uint8"), titles=["a"])

@@ -12,7 +12,7 @@ def plot_pictures(data, n=None, by_class=True, columns=8, titles=None):
 
     Parameters
     ----------
-    data : ImageDataset or array of shape (n, height, width, channels)
+    data : ImageDataset or array of shape (n, height, width, channels) or (height, width, channels)
         uint8, 0 to 255.
     n : int, optional
         How many: of each class (8 is the default), or in all (24 is the default).
@@ -39,6 +39,8 @@ def plot_pictures(data, n=None, by_class=True, columns=8, titles=None):
     <Figure: 30 pictures, a row for each of 10 classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.>
     """
     images = np.asarray(getattr(data, "images", data))
+    if images.ndim == 3 and images.shape[2] in (1, 3):
+        images = images[np.newaxis]
     if images.ndim != 4 or not len(images) or images.shape[3] not in (1, 3):
         raise DataError(
             f"data must be pictures of shape (n, height, width, 1 or 3), at least one. Received: shape {images.shape}"

@@ -172,7 +172,8 @@ def _tensorflow_batches(rows, orders):
         pairs = indices.map(lambda i: _read_in_python(tf, rows, i), num_parallel_calls=1)
     else:
         # TensorFlow gathers the pictures, a batch at a time: a step in Python for each would hold Python's lock.
-        x, labels = tf.constant(rows.x), tf.constant(rows.labels)
+        with tf.device("CPU:0"):  # a graphics card's memory is for the network
+            x, labels = tf.constant(rows.x), tf.constant(rows.labels)
         pairs = indices.map(lambda i: (tf.gather(x, i), tf.gather(labels, i)), num_parallel_calls=1)
     return pairs.apply(tf.data.experimental.assert_cardinality(orders.steps)).prefetch(2)
 
