@@ -124,8 +124,8 @@ class TransferCurves:
         lines = [
             f"{data:9} {labels:6d}  {self._cells(data, labels)}" for data in self.sets for labels in self.labels(data)
         ]
-        foot = "Mean (lowest to highest seed) of the share right. " + self.made
-        return "\n".join([head, *lines, foot])
+        foot = "Mean (lowest to highest seed) of the share right in each class."
+        return "\n".join([head, *lines, foot, self.made])
 
     def _cells(self, data, labels):
         found = [self.accuracies(data, labels, name) for name in METHODS]
