@@ -28,6 +28,7 @@ def use_in_figures(folder):
 
     from cnn_course.plots import _style
 
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # the mathematical font has one weight
     folder.mkdir(parents=True, exist_ok=True)
     for number, key in enumerate(FILES):
         path, font = folder / f"{number}.ttf", _renamed(*key)
