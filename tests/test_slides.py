@@ -401,3 +401,20 @@ def test_printed_it_has_one_page_for_each_slide_with_its_margins(open_deck):
     printed = [int(n) for n in re.findall(rb"/Type /Pages[^>]*?/Count (\d+)", pages)]
     assert max(printed) == 1 + len(builder.slides_of(SOURCE))
     page.context.close()
+
+
+def test_the_command_opens_the_deck_that_ships(monkeypatch):
+    import webbrowser
+
+    from typer.testing import CliRunner
+
+    from cnn_course.cli import app
+
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    result = CliRunner().invoke(app, ["slides"])
+    assert result.exit_code == 0 and str(DECK) in result.output.replace("\n", "")
+    assert opened == [DECK.as_uri()]
+    assert CliRunner().invoke(app, ["slides", "--no-browser"]).exit_code == 0 and len(opened) == 1
+    shipped = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert '"slides/deck.html" = "cnn_course/slides/deck.html"' in shipped
