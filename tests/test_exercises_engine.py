@@ -39,6 +39,12 @@ class TestVerdicts:
         result = check("output-size", answer)
         assert result.outcome == "not attempted" and result.points == 0
 
+    @pytest.mark.parametrize(
+        "factor, words", [(1 / 255, "always 255 times yours"), (2**20, "always 1,048,576 times the")]
+    )
+    def test_a_constant_factor_is_said_in_its_own_digits(self, factor, words):
+        assert words in check("output-size", lambda *numbers: right(*numbers) * factor).message
+
     def test_other_seeds_draw_other_cases(self):
         exercise = cc.find_exercise("output-size")
         drawn = [str(exercise.cases(np.random.default_rng(seed))) for seed in (0, 1, 0)]
@@ -102,9 +108,10 @@ class TestVerdicts:
         ]
         assert "2 axes" in messages[0] and "shape" in messages[1]
 
-    def test_choice_with_an_unknown_option_lists_the_options(self):
+    @pytest.mark.parametrize("choice", ["nonsense", ["a", "b"], 3])
+    def test_choice_with_an_unknown_option_lists_the_options(self, choice):
         exercise = cc.find_exercise("read-feature-map")
-        answer = dict.fromkeys(exercise.questions, "nonsense")
+        answer = dict.fromkeys(exercise.questions, choice)
         assert "choose one of" in check("read-feature-map", answer).message
 
     def test_choice_with_a_question_left_out_names_it(self):

@@ -76,7 +76,7 @@ def _not_rounded_down(pairs):
 
 def _factor(pairs):
     """A constant factor, if at least three different numbers agree on it."""
-    factors, seen = set(), set()
+    factors, seen = [], set()
     for got, expected in pairs:
         try:
             got, expected = np.asarray(got), np.asarray(expected)
@@ -88,22 +88,24 @@ def _factor(pairs):
         zero = np.isclose(expected, 0, atol=1e-12)
         if not np.allclose(got[zero], 0, atol=1e-9):
             return None
-        factors.update(np.round(got[~zero] / expected[~zero], 6).tolist())
+        factors.extend(got[~zero] / expected[~zero])
         seen.update(np.round(expected[~zero], 9).ravel().tolist())
-        if len(factors) > 1:
-            return None
-    if len(seen) < 3 or factors <= {1.0}:
+    if len(seen) < 3 or not np.isfinite(factors).all() or not np.allclose(factors, factors[0], rtol=1e-6, atol=0):
         return None
-    factor = factors.pop()
-    if factor == -1:
+    factor = float(factors[0])
+    if factor == 0 or math.isclose(factor, 1, rel_tol=1e-6):
+        return None
+    if math.isclose(factor, -1, rel_tol=1e-6):
         return "Your answer has the right size and the wrong sign."
-    if not math.isfinite(factor) or factor == 0:
-        return None
-    return (
-        f"Your answer is always {factor:g} times the right one."
-        if factor > 1 or factor < 0
-        else (f"The right answer is always {1 / factor:g} times yours.")
-    )
+    if factor > 1 or factor < 0:
+        return f"Your answer is always {_words(factor)} times the right one."
+    return f"The right answer is always {_words(1 / factor)} times yours."
+
+
+def _words(number):
+    """Return a number without digits that only rounding put there."""
+    whole = round(number)
+    return f"{whole:,}" if whole and math.isclose(number, whole, rel_tol=1e-6) else f"{number:.6g}"
 
 
 def _swapped(pairs):

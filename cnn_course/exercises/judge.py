@@ -7,6 +7,7 @@ import inspect
 import io
 import linecache
 import traceback
+from collections.abc import Hashable
 from pathlib import Path
 
 import numpy as np
@@ -203,7 +204,7 @@ def _judge_choice(exercise, answer):
     sentences = []
     for name, question in exercise.questions.items():
         chosen = answer[name]
-        if chosen not in question.options:
+        if not isinstance(chosen, Hashable) or chosen not in question.options:
             options = ", ".join(map(repr, question.options))
             return _result(exercise, FAIL, f"**{name}**: choose one of {options}. You chose {chosen!r}.")
         if chosen != question.right:
