@@ -117,7 +117,8 @@ class AugmentationPreview(ipywidgets.VBox):
 
     def _repr_mimebundle_(self, **options):
         still = '<p style="font-size:12px">In a notebook with a kernel there are sliders here.</p>'
-        return {**super()._repr_mimebundle_(**options), "text/html": self._html() + still, "text/plain": repr(self)}
+        bundle = getattr(super(), "_repr_mimebundle_", lambda **_: {})  # ipywidgets 7, as on Colab, has none
+        return {**bundle(**options), "text/html": self._html() + still, "text/plain": repr(self)}
 
 
 def _checked(picture):
