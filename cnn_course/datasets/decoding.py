@@ -115,7 +115,7 @@ def decode(data, size, crop_to_aspect_ratio=False, out=None):
 
 
 def _may_be_turned(data):
-    """Return whether anything but a JPEG without EXIF, which alone turns one; its megabytes of pixels are not searched."""
+    """Return whether a camera's note may turn the picture: not in a JPEG whose head, before its pixels, has no EXIF."""
     at = 2
     while data[at : at + 1] == b"\xff" and data[at : at + 2] != b"\xff\xda":
         if data[at + 4 : at + 9] == b"Exif\0":
