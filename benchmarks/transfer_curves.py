@@ -150,7 +150,7 @@ def check():
 def main():
     """Measure what is missing, or check what is there."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--labels", type=int, nargs="*", default=[5, 20])
+    parser.add_argument("--labels", type=int, nargs="*", default=[5, 10, 20, 40])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--sets", nargs="*", default=list(SETS))
     parser.add_argument("--check", action="store_true")
