@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import threading
 import time
+import warnings
 from datetime import date, timedelta
 
 import numpy as np
@@ -258,9 +259,16 @@ class TestHintsAndSolutions:
 
 class TestUnderNbgrader:
     @pytest.mark.parametrize("mode", ["autograde", "validate"])
-    def test_check_raises_unless_it_passes_and_shows_nothing(self, mode, monkeypatch):
+    def test_check_raises_unless_it_passes_and_shows_nothing(self, mode, monkeypatch, capsys):
         monkeypatch.setenv("NBGRADER_EXECUTION", mode)
         assert check("output-size", right) is None
+
+        def right_with_a_warning(*numbers):
+            warnings.warn("nbgrader takes this for an error", stacklevel=1)
+            return right(*numbers)
+
+        assert check("output-size", right_with_a_warning) is None
+        assert capsys.readouterr() == ("", "")
         for wrong in (..., double_padding_forgotten, 3):
             with pytest.raises(NotPassedError):
                 check("output-size", wrong)

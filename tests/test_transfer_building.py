@@ -60,6 +60,7 @@ def body_of(model):
 
 def file_of_weights(name, folder):
     """A file of a backbone's weights, random, but with statistics that let a picture through to the end."""
+    keras.utils.set_random_seed(0)
     model = getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(96, 96, 3))
     for layer in model.layers:
         if is_batch_norm(layer):
@@ -92,9 +93,10 @@ def test_a_picture_as_loaded_gives_what_keras_gives_behind_the_documented_prepro
     ours = body_of(cc.build_transfer_model(name, 3, (96, 96, 3), weights=path, seed=0))
     expected = np.asarray(theirs.predict_on_batch(documented(name, PICTURES)))
     got = np.asarray(ours.predict_on_batch(PICTURES))
-    scale = np.abs(expected).max()
-    assert np.abs(expected[0] - expected[1]).max() > 0.1 * scale, "the pictures do not matter: this test sees nothing"
-    np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-3 * scale)
+    apart = np.abs(expected[0] - expected[1]).mean()
+    assert apart > 0.05 * np.abs(expected).mean(), "the pictures do not matter: this test sees nothing"
+    # Random weights blow up a rounding to a hundredth; another preprocessing is like another picture.
+    assert np.abs(got - expected).mean() < 0.1 * apart
     keras.backend.clear_session()
     path.unlink()
 

@@ -189,7 +189,7 @@ def _grey_pictures():
 
 def _until(model, tensor, pictures):
     """Return what the model computes until this tensor."""
-    return np.asarray(_keras().ops.convert_to_numpy(_keras().Model(model.inputs, tensor)(pictures)))
+    return np.asarray(_keras().ops.convert_to_numpy(_keras().Model(model.inputs, tensor)([pictures])))
 
 
 def _is_rectified(model):
