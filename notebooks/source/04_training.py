@@ -295,7 +295,7 @@ for training in (True, False):
 # %% exercise="label-safe"
 
 # %% [markdown]
-# **What it costs.** Little, if it is done right: on 10,000 pictures of clothes, an epoch took 1.14 times as long with shift and flip as
+# **What it costs.** Little, if it is done right: on 10,000 pictures of clothes, an epoch took 1.12 times as long with shift and flip as
 # plain `fit` without, and `train_model` without them 1.01 times (`benchmarks/results/training_speed.md`, medians of seven). What made the difference: layers change a whole batch at once, in the same compiled program as the network, and TensorFlow
 # itself gathers the next batch meanwhile. One picture at a time in a Python loop, the network would wait.
 #

@@ -210,7 +210,7 @@ curves = cc.transfer_curves()
 print(curves)
 
 # %% [markdown]
-# Each pale mark is one draw; lines go through the means. More labels help all three. Look at the spread, too: with few labels it
+# Each pale mark is one draw; lines go through the means. More labels help all three, by and large. Look at the spread: with few labels it
 # matters which ones you happened to draw.
 #
 # Section 3 trained two of these marks anew, the first draw at 20 labels of `hashtag`. Another processor rounds otherwise, so expect
