@@ -18,9 +18,8 @@ import sys
 import threading
 import time
 import traceback
+from math import ceil
 from pathlib import Path
-
-HEARTBEAT = 30  # seconds without a word from a process after which it counts as dead
 
 _NAMES = {
     "rank": ("RANK", "SLURM_PROCID", "JOB_COMPLETION_INDEX"),
@@ -124,7 +123,8 @@ def _train(options, rank, processes, local, address):
     if processes > 1:
         timeouts = {
             "initialization_timeout": 100,
-            "heartbeat_timeout_seconds": HEARTBEAT,
+            # JAX ends a process without a sentence, and counts from the last word it had: `_watch` is to be the first.
+            "heartbeat_timeout_seconds": ceil(2 * options.patience) + 10,
             "shutdown_timeout_seconds": 60,
         }
         # All is said: JAX need not guess from the environment of the cluster.

@@ -13,7 +13,6 @@ from cnn_course import lessons
 from cnn_course.exercises import list_exercises
 from cnn_course.exercises.definitions import FunctionExercise
 
-WHOLE = ("02", "07")  # handed in as they are: 07's exercises use what was made before them; all lessons take minutes
 NUMBERS = [lesson.number for lesson in lessons.list_lessons()]
 CONFIG = """
 c = get_config()
@@ -24,21 +23,12 @@ c.CourseDirectory.db_url = "sqlite:///{folder}/gradebook.db"
 """
 
 
-def exercises_alone(notebook):
-    """Return a notebook of nothing but the imports and the exercises: tests/test_lessons.py runs the whole ones."""
-    first, *others = (cell for cell in notebook.cells if cell.cell_type == "code")
-    lines = [line for cell in others for line in cell.source.splitlines()]
-    first.source = "\n".join([first.source, *(line for line in lines if line.startswith(("import ", "from ")))])
-    notebook.cells = [first, *(cell for cell in notebook.cells if "nbgrader" in cell.metadata)]
-    return notebook
-
-
 def with_misconceptions(notebook, lesson, k):
     """Return a notebook of nothing but the exercises, each answered by its k-th wrong idea."""
     exercises = {exercise.id: exercise for exercise in list_exercises(lesson)}
     # Less than the lesson's imports, so that a backend starts only where an exercise needs one.
-    notebook = exercises_alone(notebook)
-    notebook.cells[0].source = "from cnn_course import check"
+    start = nbformat.v4.new_code_cell("from cnn_course import check")
+    notebook.cells = [start, *(cell for cell in notebook.cells if "nbgrader" in cell.metadata)]
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("solution"):
             exercise = exercises[cell.metadata.exercise]
@@ -78,8 +68,6 @@ def test_untouched_and_wrong_get_nothing_and_solved_gets_every_point(number, tmp
         notebook = nbformat.read(students.get(name, lesson.path), as_version=4)
         if name.startswith("wrong"):
             notebook = with_misconceptions(notebook, number, int(name.removeprefix("wrong")))
-        elif number not in WHOLE:
-            notebook = exercises_alone(notebook)
         nbformat.write(notebook, folder / lesson.path.name)
     nbgrader(tmp_path, "autograde", "lesson")
 
