@@ -255,6 +255,13 @@ def test_each_reason_is_named_with_the_command_that_mends_it(computer, made, bac
     assert line.state == (doctor.WARNING if remedy else doctor.GOOD)
 
 
+def test_no_two_situations_get_the_same_advice_for_another_cause():
+    advice = {}
+    for name, (_, _, reason, remedy) in SITUATIONS.items():
+        advice.setdefault((reason, remedy), set()).add(name.split(",")[0])
+    assert all(len(causes) == 1 for causes in advice.values()), advice
+
+
 @pytest.mark.parametrize(
     ("made", "backend"),
     [

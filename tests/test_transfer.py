@@ -115,6 +115,19 @@ def test_features_are_computed_once(monkeypatch):
     assert sum(seen) == len(PICTURES)
 
 
+def test_features_of_pictures_read_from_disk_are_those_of_pictures_in_memory(tmp_path):
+    from PIL import Image
+
+    for place, picture in enumerate(PICTURES):
+        (tmp_path / str(LABELS[place])).mkdir(exist_ok=True)
+        Image.fromarray(picture).save(tmp_path / str(LABELS[place]) / f"{place:02d}.png")
+    lazy = cc.load_images_from_folder(tmp_path, image_size=48, batch_size=4)
+    memory = cc.load_images_from_folder(tmp_path, image_size=48)
+    model = model_of()
+    np.testing.assert_allclose(cc.backbone_features(model, lazy), cc.backbone_features(model, memory), rtol=1e-5)
+    assert cc.backbone_features(model, PICTURES).shape == (12, 256)
+
+
 def test_features_of_many_pictures_are_those_of_each_alone(monkeypatch):
     monkeypatch.setattr(tuning, "_BATCH", 2)  # two full batches and a short one
     model = model_of()

@@ -107,7 +107,8 @@ def test_a_picture_as_loaded_gives_what_keras_gives_behind_the_documented_prepro
     got = np.asarray(ours.predict_on_batch(PICTURES))
     scale = np.abs(expected).max()
     assert np.abs(expected[0] - expected[1]).max() > 0.1 * scale, "the pictures do not matter: this test sees nothing"
-    np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-3 * scale)
+    near = 1e-3 if name == "EfficientNetB0" else 2e-4  # its statistics are float32 in the file, and the network deep
+    np.testing.assert_allclose(got, expected, rtol=near, atol=near * scale)
     keras.backend.clear_session()
     path.unlink()
 

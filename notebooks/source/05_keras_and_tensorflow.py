@@ -359,7 +359,7 @@ print(sorted(zipfile.ZipFile(f"{folder}/digits.keras").namelist()))
 # Python's own `pickle` format can run any program while it is loaded: **never open a pickle from a stranger**. A `.keras` file holds no
 # program, with one exception: a `Lambda` layer carries a Python function. Keras refuses to load it unless you say that you trust it.
 
-# %%
+# %% tags=["nbval-check-output"]
 odd = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda z: z * 2)])
 odd.save(f"{folder}/odd.keras")
 try:

@@ -329,7 +329,7 @@ print(done.stdout or done.stderr)
 # %%
 assert done.returncode == 0
 two, one = (np.array(line.split()[1:], float) for line in done.stdout.strip().splitlines()[-2:])
-assert np.allclose(two, one, rtol=0.01)
+assert np.allclose(two, one, rtol=1e-3 if hidden else 0.01)  # GPUs round more: tf32
 
 # %% [markdown]
 # The same losses, up to rounding. With TensorFlow `data_parallel` is `tf.distribute.MirroredStrategy`, with JAX `keras.distribution`.

@@ -205,7 +205,7 @@ for name, a, b in zip(("scale", "shift", "moving mean", "moving variance"), befo
 # %%
 cc.plot_transfer_curves()
 
-# %%
+# %% tags=["nbval-check-output"]
 curves = cc.transfer_curves()
 print(curves)
 
@@ -248,7 +248,7 @@ cc.plot_pictures(large)
 # digits that a child tells apart look to it like two very blurred photographs. And the task is easy: a small network learns it from
 # little. The prior is only worth what the old task and yours have in common.
 
-# %%
+# %% tags=["nbval-check-output"]
 def gain(data, labels):
     return curves.accuracies(data, labels, "frozen").mean() - curves.accuracies(data, labels, "scratch").mean()
 
