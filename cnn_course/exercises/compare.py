@@ -52,6 +52,11 @@ def plain(value):
     return value
 
 
+def is_model(answer):
+    """Return whether an answer is a Keras model, of whatever kind; a class is none."""
+    return hasattr(answer, "layers") and hasattr(answer, "predict_on_batch") and not isinstance(answer, type)
+
+
 def contains_ellipsis(value):
     """Return whether ``...`` is left anywhere in an answer."""
     if value is ...:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .compare import is_model
 from .definitions import ArtifactExercise, FunctionExercise, Misconception, Property
 
 
@@ -333,13 +334,9 @@ def receptive_field(layers):
 )
 
 
-def _is_model(model):
-    return hasattr(model, "layers") and hasattr(model, "predict_on_batch")
-
-
 def _kinds(model):
     """The kinds of the layers, also of those in models inside the model."""
-    return [kind for layer in model.layers for kind in (_kinds(layer) if _is_model(layer) else [type(layer).__name__])]
+    return [kind for layer in model.layers for kind in (_kinds(layer) if is_model(layer) else [type(layer).__name__])]
 
 
 def _convolution_first(model):
@@ -419,7 +416,7 @@ BUILD_CNN = ArtifactExercise(
     ),
     setup="import numpy as np\nimport cnn_course as cc\n\nkeras = cc.load_keras()",
     properties=(
-        Property("a model", _is_model, _MESSAGES["model"]),
+        Property("a model", is_model, _MESSAGES["model"]),
         Property("input (28, 28, 1)", lambda m: tuple(m.input_shape) == (None, 28, 28, 1), _MESSAGES["input"]),
         Property("10 outputs", lambda m: tuple(m.output_shape) == (None, 10), _MESSAGES["output"]),
         Property("a convolution first", _convolution_first, _MESSAGES["convolution"]),

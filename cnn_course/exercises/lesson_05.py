@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..from_scratch.network import Dense, Network, ReLU
-from .compare import Problem, agree, plain
+from .compare import Problem, agree, is_model, plain
 from .definitions import ArtifactExercise, FunctionExercise, Misconception, Property
 
 _SETUP = "import numpy as np\nimport tensorflow as tf\nimport cnn_course as cc\n\nkeras = cc.load_keras()"
@@ -257,7 +257,7 @@ FUNCTIONAL_MODEL = ArtifactExercise(
     ),
     setup=_SETUP,
     properties=(
-        Property("a model", lambda m: hasattr(m, "layers") and hasattr(m, "predict_on_batch"), _FUNCTIONAL["model"]),
+        Property("a model", is_model, _FUNCTIONAL["model"]),
         Property("input (28, 28, 1)", lambda m: tuple(m.input_shape) == (None, 28, 28, 1), _FUNCTIONAL["input"]),
         Property("two kernels", _kernels, _FUNCTIONAL["kernels"]),
         Property("one source", _side_by_side, _FUNCTIONAL["source"]),

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from .compare import Problem, agree
+from .compare import Problem, agree, is_model
 from .definitions import ArtifactExercise, FunctionExercise, Misconception, Property
 
 
@@ -45,10 +45,6 @@ def _scores():
     return model
 
 
-def _is_model(answer):
-    return hasattr(answer, "layers") and hasattr(answer, "predict_on_batch") and not isinstance(answer, type)
-
-
 def _same_numbers(model):
     _, pictures, expected = _hashtag()
     with warnings.catch_warnings():  # Keras warns where a model was made of [input] and is called without the list
@@ -76,7 +72,7 @@ FEATURE_EXTRACTOR = ArtifactExercise(
     ),
     setup="import cnn_course as cc\n\nkeras = cc.load_keras()\nnetwork = cc.load_hashtag_cnn()",
     properties=(
-        Property("a model", _is_model, _MESSAGES["model"]),
+        Property("a model", is_model, _MESSAGES["model"]),
         Property("input (64, 64, 3)", lambda m: tuple(m.input_shape) == (None, 64, 64, 3), _MESSAGES["input"]),
         Property("without the last layer", lambda m: tuple(m.output_shape) != (None, 5), _MESSAGES["late"]),
         Property("32 numbers", lambda m: tuple(m.output_shape) == (None, 32), _MESSAGES["early"]),

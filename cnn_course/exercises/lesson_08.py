@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from .compare import is_model
 from .definitions import ArtifactExercise, ChoiceExercise, FunctionExercise, Misconception, Property, Question
 
 _BACKBONE = 218_544  # weights of MobileNet 0.25
@@ -18,19 +19,13 @@ def _keras():
 
 
 def _leaves(model):
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            yield from _leaves(layer)
-        else:
-            yield layer
+    from ..transfer._parts import leaves
+
+    return leaves(model)
 
 
 def _size(weights):
     return sum(int(np.prod(weight.shape)) for weight in weights)
-
-
-def _is_model(model):
-    return hasattr(model, "layers") and hasattr(model, "predict_on_batch")
 
 
 def _is_open(layer):
@@ -130,7 +125,7 @@ FREEZE = ArtifactExercise(
     ),
     setup="import numpy as np\nimport cnn_course as cc\n\nkeras = cc.load_keras()",
     properties=(
-        Property("a model", _is_model, _IS_MODEL),
+        Property("a model", is_model, _IS_MODEL),
         Property("shapes", _shapes, _SHAPES),
         Property("without its own head", lambda m: not _has_layer(m, "conv_preds"), _FREEZE["top"]),
         Property("the backbone", lambda m: _backbone_size(m) == _BACKBONE, _FREEZE["backbone"]),
@@ -275,7 +270,7 @@ FINE_TUNE = ArtifactExercise(
     ),
     setup="import numpy as np\nimport cnn_course as cc\n\nkeras = cc.load_keras()",
     properties=(
-        Property("a model", _is_model, _IS_MODEL),
+        Property("a model", is_model, _IS_MODEL),
         Property("the course's model", lambda m: {layer.name for layer in _leaves(m)} >= set(_BLOCK), _FINE["blocks"]),
         Property("shapes", _shapes, _SHAPES),
         Property("width 0.25", lambda m: _backbone_size(m) == _BACKBONE, _FINE["width"]),
