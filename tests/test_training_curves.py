@@ -1,6 +1,8 @@
 """The shipped table of lesson 04: complete, readable, and every sentence of the lesson holds."""
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +64,23 @@ def test_what_lesson_04_says_of_the_cost_is_what_the_benchmark_measured():
     assert f"took {ratios['shift and flip']} times as long with shift and flip" in text
     assert f"`train_model` without them {ratios['train_model']} times" in text
     assert float(ratios["train_model"]) <= 1.05 and float(ratios["shift and flip"]) <= 1.3
+
+
+WITHOUT_BACKEND = """
+import sys
+sys.modules.update(dict.fromkeys(["tensorflow", "torch", "jax", "jaxlib"]))
+import cnn_course as cc
+history = cc.TrainingHistory({"loss": (0.9, 0.5)}, seconds=(1, 1))
+assert cc.training_curves().claims and cc.plot_history(history) and cc.plot_comparison({"one": history})
+assert cc.evaluate_predictions([0, 1], [0.2, 0.9]).calibration().error
+assert "keras" not in sys.modules
+try:
+    cc.train_model
+except cc.BackendError as error:
+    print(error)
+"""
+
+
+def test_the_table_a_history_and_an_evaluation_need_no_backend():
+    done = subprocess.run([sys.executable, "-c", WITHOUT_BACKEND], capture_output=True, text=True)
+    assert done.returncode == 0 and "pip install 'cnn-course[tensorflow]'" in done.stdout, done.stderr

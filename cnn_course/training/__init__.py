@@ -1,22 +1,8 @@
-"""Training: batches for every backend, augmentation, `train_model` with progress and resume."""
+"""Training: batches for every backend, augmentation, `train_model` with progress and resume.
 
-from ._checks import TrainingWarning
-from .augmentation import Augmentation, RandomNoise, build_augmentation
-from .curves import TrainingCurves, training_curves
-from .history import Comparison, TrainingHistory
-from .loop import compare, train_model
-from .pipeline import batches
+Loaded name by name: a history and the shipped table are read, and drawn, where no backend is installed.
+"""
 
-__all__ = [
-    "Augmentation",
-    "Comparison",
-    "RandomNoise",
-    "TrainingCurves",
-    "TrainingHistory",
-    "TrainingWarning",
-    "batches",
-    "build_augmentation",
-    "compare",
-    "train_model",
-    "training_curves",
-]
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
