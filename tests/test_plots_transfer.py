@@ -5,6 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from cnn_course import (
+    CurveRow,
     DataError,
     TransferCurves,
     build_mlp,
@@ -15,7 +16,6 @@ from cnn_course import (
     transfer_curves,
     unfreeze,
 )
-from cnn_course.transfer import CurveRow
 
 
 def curves(measured=((5, 0.2), (20, 0.4))):

@@ -533,6 +533,21 @@ def test_the_table_holds_five_seeds_of_each_and_the_margins_that_the_lesson_spea
         table.accuracies("cats", 5, "frozen")
 
 
+WITHOUT_BACKEND = """
+import sys
+sys.modules["keras"] = None  # whoever loads it fails, as where no backend is installed
+import cnn_course as cc
+assert len(cc.transfer_curves().rows) > 50 and "flowers" in cc.plot_transfer_curves().alt
+assert len(cc.few_labels(cc.load_dataset("digits"), 5)) == 50
+assert len(cc.backbones()) == 50 and "in the box" in repr(cc.backbones())
+"""
+
+
+def test_tables_and_their_figure_need_no_backend():
+    done = subprocess.run([sys.executable, "-c", WITHOUT_BACKEND], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_head_and_body_are_told_apart():
     parts = parts_of(model_of())
     assert [layer.name for layer in parts.head] == ["dropout", "probabilities"]

@@ -237,7 +237,7 @@ _BLOCK = ("conv_dw_13", "conv_pw_13")
 
 def _fine_tuned(names=_BLOCK, rate=1e-4, head=True, compiled=True):
     """Make an answer, right or wrong."""
-    from ..transfer import build_transfer_model
+    from ..transfer.building import build_transfer_model
 
     keras = _keras()
     model = build_transfer_model("MobileNet", 5, (96, 96, 3), alpha=0.25, seed=0)

@@ -3,8 +3,7 @@
 import numpy as np
 
 from ..errors import DataError
-from ..transfer import backbone_blocks, transfer_curves
-from ..transfer._parts import parts_of
+from ..transfer.curves import transfer_curves
 from ._style import BLUE, GREEN, INK, LINE, MUTED, SMALL, TEXT, VERMILLION, axes_for, new_figure, styled
 
 _LOOKS = {
@@ -111,13 +110,15 @@ def plot_open_blocks(model, ax=None):
     >>> plot_open_blocks(freeze(build_small_cnn((28, 28, 1), 10, filters=(4, 8), units=())))
     <Figure: 4,266 weights in 2 blocks and a head; open: head (3,930 weights that training may change).>
     """
+    from ..transfer._parts import parts_of  # here: it loads Keras, and the curves are drawn without
+
     parts = parts_of(model)
     groups = {**parts.blocks, "head": parts.head}
     total = [sum(layer.count_params() for layer in layers) for layers in groups.values()]
     free = [sum(_size(layer.trainable_weights) for layer in layers) for layers in groups.values()]
     opened = [name for name, number in zip(groups, free, strict=True) if number]
     alt = (
-        f"{sum(total):,} weights in {len(backbone_blocks(model))} blocks and a head; open: "
+        f"{sum(total):,} weights in {len(parts.blocks)} blocks and a head; open: "
         f"{', '.join(opened) or 'nothing'} ({sum(free):,} weights that training may change)."
     )
     ax, returned = axes_for(ax, alt, height=3.4)

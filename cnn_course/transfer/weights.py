@@ -9,7 +9,6 @@ import numpy as np
 from .._keras import load_keras
 from ..datasets.fetch import RemoteFile, fetch
 from ..errors import ModelError
-from ._parts import settle
 
 STD = (0.229, 0.224, 0.225)  # of ImageNet's pictures on 0 to 1
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -72,6 +71,8 @@ def load_weights(model, path, title, classes=None):
         If the file is none, is cut off, or belongs to another model; the message says which.
     """
     import h5py
+
+    from ._parts import settle  # here: it loads Keras, and `backbones` is read without
 
     if not isinstance(path, str | os.PathLike):
         raise ModelError(f"weights must be 'imagenet', None, or a path. Received: weights={path!r}")
