@@ -1,9 +1,8 @@
 """Arguments of every form, read into one axis after the other and checked."""
 
-import operator
-from collections.abc import Iterable
 from typing import NamedTuple
 
+from .._arguments import is_integer
 from ..errors import GeometryError
 
 _PADDING_RULE = {
@@ -80,15 +79,14 @@ def _pairs(padding, axes):
 
 def _pair(sides):
     sides = sides if isinstance(sides, tuple | list) else (sides, sides)
-    pair = tuple(_index(side, 0) for side in sides)
-    return None if len(pair) != 2 or None in pair else pair
+    return tuple(map(int, sides)) if len(sides) == 2 and all(is_integer(side, 0) for side in sides) else None
 
 
 def integers(name, value, rank, minimum=1):
     """Return one integer per axis, or raise in the house's form."""
     entries = tuple(value) if isinstance(value, tuple | list) else (value,) * rank
-    numbers = [_index(entry, minimum) for entry in entries]
-    if not entries or None in numbers:
+    numbers = [int(entry) for entry in entries if is_integer(entry, minimum)]
+    if not entries or len(numbers) < len(entries):
         kind = "a positive integer" if minimum == 1 else f"an integer of at least {minimum}"
         raise GeometryError(f"{name} must be {kind} or a pair of them. Received: {name}={value!r}")
     if len(entries) != rank:
@@ -97,17 +95,6 @@ def integers(name, value, rank, minimum=1):
             "For a picture, input_size is (height, width)."
         )
     return numbers
-
-
-def _index(value, minimum):
-    """Return the value as a plain integer, or None if it is no integer or too small."""
-    if isinstance(value, bool | Iterable):
-        return None
-    try:
-        number = operator.index(value)
-    except TypeError:
-        return None
-    return number if number >= minimum else None
 
 
 def in_form_of(input_size, values):

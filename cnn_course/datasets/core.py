@@ -1,10 +1,11 @@
 """What a data set is: pictures or points, labels, groups and a card; split by share, class and group."""
 
 from dataclasses import dataclass, field, replace
-from numbers import Integral, Real
 
 import numpy as np
 
+from .._arguments import integer
+from .._arguments import share as checked_share
 from ..errors import DataError
 from .cards import DataCard
 
@@ -82,10 +83,8 @@ class _Labelled:
         DataError
             If `share` is out of range, or leaves one of the parts empty.
         """
-        if isinstance(share, bool) or not isinstance(share, Real) or not 0 < share < 1:
-            raise DataError(f"share must be a number between 0 and 1. Received: share={share!r}")
-        if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-            raise DataError(f"seed must be an integer of at least 0. Received: seed={seed!r}")
+        checked_share("share", share)
+        integer("seed", seed, 0)
         groups = getattr(self, "groups", None)
         _, first, inverse = np.unique(
             np.arange(len(self)) if groups is None else groups, return_index=True, return_inverse=True

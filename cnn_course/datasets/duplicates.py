@@ -8,12 +8,12 @@ once, as the library's own take as long as the decoding; a test holds them to th
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
-from numbers import Integral
 
 import cv2
 import numpy as np
 from scipy.fft import dctn
 
+from .._arguments import integer
 from ..errors import DataError
 from .decoding import resized
 
@@ -105,8 +105,7 @@ def find_duplicates(data, max_distance=MAX_DISTANCE):
     >>> find_duplicates(np.stack([china, flower, china, china // 2])).groups
     array([0, 1, 0, 0])
     """
-    if isinstance(max_distance, bool) or not isinstance(max_distance, Integral) or not 0 <= max_distance <= BITS:
-        raise DataError(f"max_distance must be an integer from 0 to {BITS}. Received: max_distance={max_distance!r}")
+    integer("max_distance", max_distance, 0, BITS)
     take, n = _rows(data)
 
     def look(start):

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 
+from .._arguments import positive_integer
 from ..errors import DataError
 from ._listing import list_folder, readable
 from ._progress import progress_bar
@@ -126,7 +126,7 @@ class LazyImageDataset(_Labelled):
         array of shape (batch_size, height, width, 3)
             uint8; the last one may be shorter.
         """
-        size = self.batch_size if batch_size is None else _positive("batch_size", batch_size)
+        size = self.batch_size if batch_size is None else positive_integer("batch_size", batch_size)
         for start in range(0, len(self), size):
             yield self.take(np.arange(start, min(start + size, len(self))))
 
@@ -194,7 +194,7 @@ def load_images_from_folder(path, image_size, labels="folders", batch_size=None,
     if size is None:
         raise DataError("image_size must be an integer, or (height, width). Received: image_size=None")
     if batch_size is not None:
-        _positive("batch_size", batch_size)
+        positive_integer("batch_size", batch_size)
     listing = list_folder(root, labels if labels in ("folders", None) else _table(labels, root))
     if batch_size is None:
         _fits_into_memory(len(listing.paths), size)
@@ -225,12 +225,6 @@ def _table(labels, root):
         if place.is_file():
             return place
     raise DataError(f"labels must be 'folders', None, or a table that exists. Received: labels={str(labels)!r}")
-
-
-def _positive(name, value):
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise DataError(f"{name} must be a positive integer. Received: {name}={value!r}")
-    return int(value)
 
 
 def _fits_into_memory(n, size):

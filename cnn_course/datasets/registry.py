@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from html import escape
-from numbers import Integral
 
+from .._arguments import integer, is_integer
 from ..errors import DataError
 from .cards import DataCard
 
@@ -79,22 +79,20 @@ def load_dataset(name=None, split="train", n=None, image_size=None, seed=0, **op
         raise DataError(f"name must be one of {', '.join(known)}. Received: name={name!r}. Data sets: load_dataset()")
     if split not in ("train", "test"):
         raise DataError(f"split must be 'train' or 'test'. Received: split={split!r}")
-    for argument, value in (("n", n), ("seed", seed)):
-        least = 1 if argument == "n" else 0
-        fits = isinstance(value, Integral) and not isinstance(value, bool) and value >= least
-        if not fits and not (argument == "n" and value is None):
-            raise DataError(f"{argument} must be an integer of at least {least}. Received: {argument}={value!r}")
+    if n is not None:
+        integer("n", n)
+    seed = integer("seed", seed, 0)
     loader, _, _ = known[name]
-    return loader(split=split, n=n, image_size=_size(image_size), seed=int(seed), **options)
+    return loader(split=split, n=n, image_size=_size(image_size), seed=seed, **options)
 
 
 def _size(image_size):
     """Return (height, width) or None."""
     if image_size is None:
         return None
-    size = (image_size, image_size) if isinstance(image_size, Integral) else image_size
+    size = (image_size, image_size) if is_integer(image_size) else image_size
     valid = isinstance(size, tuple | list) and len(size) == 2
-    if not valid or not all(isinstance(s, Integral) and not isinstance(s, bool) and 1 <= s <= 4096 for s in size):
+    if not valid or not all(is_integer(side, 1, 4096) for side in size):
         raise DataError(
             f"image_size must be an integer from 1 to 4096, or (height, width). Received: image_size={image_size!r}"
         )

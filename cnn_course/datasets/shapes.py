@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from .._arguments import number as checked_number
 from ..errors import DataError
 from .cards import DataCard
 from .core import ImageDataset
@@ -51,8 +52,7 @@ def load_shapes(
     """
     if labels not in ("outline", "texture"):
         raise DataError(f"labels must be 'outline' or 'texture'. Received: labels={labels!r}")
-    if not 0 <= noise <= 255:
-        raise DataError(f"noise must be from 0 to 255, in grey levels. Received: noise={noise!r}")
+    checked_number("noise", noise, 0, 255, rule="from 0 to 255, in grey levels")
     height, width = image_size or (_DEFAULT_SIZE, _DEFAULT_SIZE)
     number = n or (2000 if split == "train" else 1000)
     kinds = OUTLINES if labels == "outline" else TEXTURES

@@ -6,15 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from html import escape
-from math import ceil, inf, prod
+from math import ceil, prod
 from statistics import median
 
 import numpy as np
 
+from .._arguments import integer, positive_number
 from .._keras import load_keras
 from ..errors import DataError, ModelError
 from ..model_table import describe
-from ..training._checks import check_integer
 from ._facts import backend_facts, on_gpu, processor, usable_cores, uses_tf32
 
 ARITHMETIC, MEMORY = "arithmetic", "memory"
@@ -43,8 +43,7 @@ class Machine:
     def __post_init__(self):
         """Refuse what is no speed."""
         for name in ("flops_per_second", "bytes_per_second"):
-            if not 0 < getattr(self, name) < inf:
-                raise DataError(f"{name} must be a positive number. Received: {name}={getattr(self, name)!r}")
+            positive_number(name, getattr(self, name))
 
     @property
     def ridge(self):
@@ -91,12 +90,12 @@ def measure_machine(dtype="float32", repeats=10, size=None):
     >>> machine.flops_per_second > 1e6, machine.bytes_per_second > 1e6
     (True, True)
     """
-    check_integer("repeats", repeats, 1)
+    integer("repeats", repeats, 1)
     if dtype not in ("float32", "bfloat16", "float16"):
         raise DataError(f"dtype must be 'float32', 'bfloat16' or 'float16'. Received: dtype={dtype!r}")
     ops = load_keras().ops
     backend, cores, there = backend_facts(), usable_cores(), on_gpu(ops.ones(1))
-    size = (8192 if there else 1536) if size is None else check_integer("size", size, 1)
+    size = (8192 if there else 1536) if size is None else integer("size", size, 1)
     a = ops.cast(ops.ones((size, size)), dtype)
     product = min(_seconds(partial(ops.matmul, a, a), repeats))
     del a
@@ -288,7 +287,7 @@ def roofline(model, machine=None, batch_size=32, measure=True, repeats=5):
     >>> [(layer.name, round(layer.intensity, 1), layer.bound) for layer in found][:3]
     [('conv_1', 10.4, 'arithmetic'), ('conv_2', 23.1, 'arithmetic'), ('hidden_1', 0.5, 'memory')]
     """
-    batch_size, repeats = check_integer("batch_size", batch_size, 1), check_integer("repeats", repeats, 1)
+    batch_size, repeats = integer("batch_size", batch_size, 1), integer("repeats", repeats, 1)
     layers = dict(_layers(model))
     rows = [row for row in describe(model) if row.macs]
     if not rows:

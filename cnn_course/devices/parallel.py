@@ -3,9 +3,9 @@
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from .._arguments import integer
 from .._keras import load_keras
 from ..errors import BackendError, DataError
-from ..training._checks import check_integer
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def data_parallel(devices=None):
     1
     """
     if devices is not None:
-        check_integer("devices", devices, 1)
+        integer("devices", devices, 1)
     backend = load_keras().backend.backend()
     if backend == "torch":
         raise BackendError(

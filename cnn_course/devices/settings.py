@@ -2,9 +2,9 @@
 
 from contextlib import contextmanager
 
+from .._arguments import integer
 from .._keras import load_keras
 from ..errors import BackendError, DataError, ModelError
-from ..training._checks import check_integer
 from ._facts import backend_facts, version_numbers
 
 _TOO_LATE = (
@@ -198,7 +198,7 @@ def logical_devices(count=2):
     >>> logical_devices(2)  # doctest: +SKIP
     ('CPU:0', 'CPU:1')
     """
-    count = check_integer("count", count, 1)
+    count = integer("count", count, 1)
     backend = load_keras().backend.backend()
     if backend == "torch":
         raise BackendError("PyTorch cannot split the processor into devices. Try KERAS_BACKEND=tensorflow or jax.")

@@ -10,10 +10,11 @@ from statistics import median, quantiles
 
 import numpy as np
 
+from .._arguments import integer, positive_integer
 from .._keras import load_keras
 from ..errors import ModelError
-from ..training._checks import check_fit, check_integer
-from ..training.pipeline import checked_batch_size, make_batches, rows_of
+from ..training._checks import check_fit
+from ..training.pipeline import make_batches, rows_of
 from ._facts import backend_facts, on_gpu, processor, usable_cores, uses_tf32
 
 
@@ -116,9 +117,9 @@ def time_training(model, data=None, batch_size=32, steps=10, repeats=5, warm_up=
     >>> len(timing.seconds), timing.batch_size, timing.median > 0
     (3, 16, True)
     """
-    batch_size = checked_batch_size(batch_size)
+    batch_size = positive_integer("batch_size", batch_size)
     for name, value in {"steps": steps, "repeats": repeats, "warm_up": warm_up}.items():
-        check_integer(name, value, 1)
+        integer(name, value, 1)
     rows = rows_of(_random_data(model, steps * batch_size) if data is None else data)
     check_fit(model, rows)
     x, labels = rows.take(np.arange(steps * batch_size) % len(rows))

@@ -1,10 +1,10 @@
 """What comes in: labels, predictions, probabilities; each checked once, and brought into one form."""
 
 from dataclasses import dataclass
-from numbers import Integral, Real
 
 import numpy as np
 
+from .._arguments import is_integer
 from ..errors import DataError
 
 _TOLERANCE = 1e-3  # of the sum of a row: float16 is nearer than that, logits and two sigmoids are not
@@ -142,7 +142,7 @@ def class_number(answers, wanted, argument="positive"):
         return 1
     if isinstance(wanted, str) and wanted in names:
         return names.index(wanted)
-    if isinstance(wanted, Integral) and not isinstance(wanted, bool) and 0 <= wanted < len(names):
+    if is_integer(wanted, 0, len(names) - 1):
         return int(wanted)
     raise DataError(
         f"{argument} must be one of the classes {', '.join(map(repr, names))}, or its number. "
@@ -157,20 +157,6 @@ def need_probabilities(answers):
             "This needs probabilities, floats of shape (n, classes) or (n,). Received: integers, the predicted classes"
         )
     return answers.probabilities
-
-
-def checked_share(name, value):
-    """Return `value` if it lies between 0 and 1, ends excluded."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < 1:
-        raise DataError(f"{name} must be a number between 0 and 1. Received: {name}={value!r}")
-    return float(value)
-
-
-def checked_count(name, value, least=1):
-    """Return `value` if it is an integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise DataError(f"{name} must be an integer of at least {least}. Received: {name}={value!r}")
-    return int(value)
 
 
 def checked_groups(groups, n):

@@ -4,12 +4,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .._arguments import integer, share
 from ..errors import DataError
 from ._checks import (
     as_probabilities,
     as_scores,
-    checked_count,
-    checked_share,
     class_number,
     need_probabilities,
     read_answers,
@@ -119,8 +118,8 @@ def calibration_curve(labels, probabilities, bins=10, strategy="uniform", positi
 
 def curve(answers, bins, strategy, positive, confidence, seed):
     """Return the calibration of answers that have been read."""
-    bins, confidence = checked_count("bins", bins), checked_share("confidence", confidence)
-    seed, rows = checked_count("seed", seed, 0), answers.labelled
+    bins, confidence = integer("bins", bins), share("confidence", confidence)
+    seed, rows = integer("seed", seed, 0), answers.labelled
     table = need_probabilities(answers)[rows]
     if positive is None:
         said, so, of = table.max(axis=1), answers.labels[rows] == answers.predictions[rows], "the predicted class"

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._arguments import integer, share
 from ..errors import DataError
-from ._checks import checked_count, checked_groups, checked_share, read_answers
+from ._checks import checked_groups, read_answers
 
 _CELLS = 2**22  # numbers held at a time
 
@@ -129,8 +130,8 @@ def compare_predictions(
         raise DataError(f"answers must be two, by name: {{'small': ..., 'large': ...}}. Received: {received}")
     if metric not in ("accuracy", "balanced_accuracy"):
         raise DataError(f"metric must be 'accuracy' or 'balanced_accuracy'. Received: metric={metric!r}")
-    draws, seed = checked_count("draws", draws, 100), checked_count("seed", seed, 0)
-    confidence = checked_share("confidence", confidence)
+    draws, seed = integer("draws", draws, 100), integer("seed", seed, 0)
+    confidence = share("confidence", confidence)
     read = [read_answers(labels, one, class_names) for one in answers.values()]
     rows = read[0].labelled
     truth = read[0].labels[rows]

@@ -1,13 +1,12 @@
 """An estimate and its interval: Wilson's for a share, also where pictures belong together."""
 
 from dataclasses import dataclass
-from numbers import Integral
 from statistics import NormalDist
 
 import numpy as np
 
+from .._arguments import is_integer, share
 from ..errors import DataError
-from ._checks import checked_share
 
 _FAR, _NEAR = 50.0, 15.0  # on the logit scale: beyond all ends; beyond `value`, but not yet rounded to 0 or 1
 
@@ -91,12 +90,11 @@ def wilson_interval(successes, n, confidence=0.95):
     >>> wilson_interval(90, 100)
     Estimate: 0.900, interval of 95 % from 0.826 to 0.945, n = 100
     """
-    counts = (successes, n)
-    if not all(isinstance(c, Integral) and not isinstance(c, bool) for c in counts) or not 0 <= successes <= n:
+    if not is_integer(n) or not is_integer(successes, 0, n):
         raise DataError(
             f"successes and n must be integers, 0 <= successes <= n. Received: successes={successes!r}, n={n!r}"
         )
-    low, high = wilson(successes, n, checked_share("confidence", confidence))
+    low, high = wilson(successes, n, share("confidence", confidence))
     return Estimate(successes / n if n else np.nan, float(low), float(high), int(n), float(confidence))
 
 

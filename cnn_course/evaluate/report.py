@@ -6,13 +6,12 @@ from html import escape
 
 import numpy as np
 
+from .._arguments import integer, share
 from ..errors import DataError, ModelError
 from . import calibration, thresholds
 from ._checks import (
     Answers,
-    checked_count,
     checked_groups,
-    checked_share,
     class_number,
     need_probabilities,
     read_answers,
@@ -295,7 +294,7 @@ def evaluate_predictions(labels, answers, class_names=None, groups=None, confide
     if groups is not None:
         checked_groups(groups, len(read.labels))
         groups = np.asarray(groups)
-    confidence = checked_share("confidence", confidence)
+    confidence = share("confidence", confidence)
     return Evaluation(read.labels, read.predictions, read.probabilities, read.class_names, groups, confidence)
 
 
@@ -326,7 +325,7 @@ def predict_probabilities(model, data, batch_size=_BATCH):
     >>> predict_probabilities(lambda x: x.mean(axis=(1, 2, 3), keepdims=False) / 255, np.zeros((3, 8, 8, 1)))
     array([0., 0., 0.])
     """
-    batch_size = checked_count("batch_size", batch_size)
+    batch_size = integer("batch_size", batch_size)
     x, _ = _parts(data)
     if x is None:
         found = np.concatenate([_ask(model, pictures, batch_size) for pictures in data.batches(batch_size)])
@@ -399,4 +398,4 @@ def _errors(answers, n):
     confidence = need_probabilities(answers).max(axis=1)
     wrong = np.flatnonzero((answers.labels >= 0) & (answers.labels != answers.predictions))
     order = wrong[np.argsort(-confidence[wrong], kind="stable")]
-    return order if n is None else order[: checked_count("n", n)]
+    return order if n is None else order[: integer("n", n)]

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._arguments import share
 from ..errors import DataError
-from ._checks import checked_share, class_number, need_probabilities, read_answers
+from ._checks import class_number, need_probabilities, read_answers
 from .intervals import Estimate, wilson, wilson_interval
 
 
@@ -91,7 +92,7 @@ class PrecisionRecall:
 
     def choose_threshold(self, precision, surely=False):
         """Return the lowest threshold that reaches a precision; see the function `choose_threshold`."""
-        wanted = checked_share("precision", precision) if precision != 1 else 1.0
+        wanted = share("precision", precision) if precision != 1 else 1.0
         reached = wilson(self.hits, self.kept, self.confidence)[0] if surely else self.precision
         enough = np.flatnonzero(reached >= wanted)
         if not len(enough):
@@ -142,7 +143,7 @@ def precision_recall(labels, probabilities, positive=None, confidence=0.95):
     >>> curve
     PrecisionRecall of 1: 4 pictures, 2 of the class; average precision 0.833, 0.500 by guessing
     """
-    return curve(read_answers(labels, probabilities), positive, checked_share("confidence", confidence))
+    return curve(read_answers(labels, probabilities), positive, share("confidence", confidence))
 
 
 def curve(answers, positive, confidence):

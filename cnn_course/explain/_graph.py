@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
+from .._arguments import is_integer
 from .._keras import load_keras
 from ..errors import ModelError
 
@@ -180,7 +181,7 @@ def find_call(calls, layer):
     ModelError
         If there is none, or several.
     """
-    if isinstance(layer, int) and not isinstance(layer, bool) and -len(calls) <= layer < len(calls):
+    if is_integer(layer, -len(calls), len(calls) - 1):
         return calls[layer]
     exact = [call for call in calls if call.path == layer]
     found = exact or [call for call in calls if call.layer is layer or call.path.rpartition("/")[2] == layer]

@@ -1,7 +1,6 @@
 """What every function of this room is given: a model, a picture or several, and a class."""
 
 import warnings
-from numbers import Integral, Real
 
 import numpy as np
 
@@ -96,20 +95,6 @@ def class_scores(model, classes, of="score"):
         raise ModelError(f'of must be "score" or "probability". Received: of={of!r}')
     kind = kind_of_output(model)
     return lambda outputs: select(outputs, classes, kind)
-
-
-def positive_integer(value, name):
-    """Raise unless the value is a positive integer."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ModelError(f"{name} must be a positive integer. Received: {name}={value!r}")
-
-
-def not_negative(value, name, whole=False):
-    """Raise unless the value is a number, 0 or more."""
-    kind = Integral if whole else Real
-    if isinstance(value, bool) or not isinstance(value, kind) or value < 0:
-        what = "a whole number" if whole else "a number"
-        raise ModelError(f"{name} must be {what}, 0 or more. Received: {name}={value!r}")
 
 
 def to_tensor(array):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._arguments import number, positive_integer
 from .._keras import load_keras
 from ..errors import DataError, ModelError
 from ._gradients import gradient_of
@@ -10,9 +11,7 @@ from ._inputs import (
     class_scores,
     classes_of,
     forward,
-    not_negative,
     pictures_of,
-    positive_integer,
     single_or_all,
     to_numpy,
     to_tensor,
@@ -88,8 +87,8 @@ def saliency(
     """
     if method not in _METHODS:
         raise ModelError(f"method must be one of {', '.join(map(repr, _METHODS))}. Received: method={method!r}")
-    positive_integer(samples, "samples")
-    not_negative(noise, "noise")
+    positive_integer("samples", samples, ModelError)
+    number("noise", noise, error=ModelError, rule="a number, 0 or more")
     pictures, single = pictures_of(model, image)
     score = class_scores(model, classes_of(model, pictures, class_index), of)
     gradient = gradient_of(
@@ -233,9 +232,9 @@ def occlusion(model, image, class_index=None, size=None, strides=None, fill=None
     score = class_scores(model, classes, of)
     height, width = pictures.shape[1:3]
     size = max(1, min(height, width) // 4) if size is None else size
-    positive_integer(size, "size")
+    positive_integer("size", size, ModelError)
     strides = max(1, size // 2) if strides is None else strides
-    positive_integer(strides, "strides")
+    positive_integer("strides", strides, ModelError)
     if size > min(height, width) or strides > size:
         raise ModelError(
             f"size must fit into {height} x {width} pixels, and strides must not skip any: at most size. "

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._arguments import positive_integer
 from ..errors import DataError, ModelError
 from ._graph import Run, convolutions, find_call, graph_of
-from ._inputs import pictures_of, positive_integer, single_or_all, to_numpy, to_tensor, trace
+from ._inputs import pictures_of, single_or_all, to_numpy, to_tensor, trace
 
 _BATCH = 64
 
@@ -151,7 +152,7 @@ def nearest_neighbours(vectors, queries, n=5, metric="cosine"):
     """
     from sklearn.neighbors import NearestNeighbors
 
-    positive_integer(n, "n")
+    positive_integer("n", n, ModelError)
     vectors, queries = np.asarray(vectors, float), np.atleast_2d(np.asarray(queries, float))
     if vectors.ndim != 2 or queries.ndim != 2 or vectors.shape[1] != queries.shape[1] or len(vectors) < n:
         raise DataError(

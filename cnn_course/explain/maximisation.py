@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from .._arguments import integer, is_integer, positive_integer
 from .._keras import load_keras
 from ..errors import ModelError
 from ._gradients import gradient_of
 from ._graph import Run, bends, find_call, graph_of
-from ._inputs import not_negative, positive_integer, trace
+from ._inputs import trace
 
 keras = load_keras()
 # How the colours of natural pictures vary together: lightness much, blue against yellow less, red against green least.
@@ -65,8 +66,8 @@ def activation_maximisation(
     >>> activation_maximisation(model, "conv_2", [0, 1], steps=2).shape
     (2, 28, 28, 1)
     """
-    positive_integer(steps, "steps")
-    not_negative(jitter, "jitter", whole=True)
+    positive_integer("steps", steps, ModelError)
+    integer("jitter", jitter, 0, error=ModelError, rule="a whole number, 0 or more")
     shape = _picture_shape(model, size)
     calls = trace(model, np.zeros((1, *shape), np.float32))
     call = find_call(calls, layer)
@@ -90,7 +91,7 @@ def _picture_shape(model, size):
     wanted = getattr(model, "input_shape", None)
     if not isinstance(wanted, tuple) or len(wanted) != 4 or wanted[3] not in (1, 3):
         raise ModelError(f"model must take pictures with 1 or 3 channels. Received: input_shape={wanted}")
-    given = (size, size) if isinstance(size, int | np.integer) else tuple(size or wanted[1:3])
+    given = (size, size) if is_integer(size) else tuple(size or wanted[1:3])
     if len(given) != 2 or None in given or any(a not in (None, b) for a, b in zip(wanted[1:3], given, strict=True)):
         raise ModelError(
             f"size must be (height, width) as the model takes them: {wanted[1:3]}. Received: size={size!r}"

@@ -1,14 +1,13 @@
 """Pictures changed a little so that a network sees something else."""
 
-from numbers import Real
-
 import numpy as np
 
+from .._arguments import number, positive_integer
 from .._keras import load_keras
 from ..errors import ModelError
 from ._gradients import gradient_of
 from ._graph import Run, kind_of_output
-from ._inputs import classes_of, pictures_of, positive_integer, single_or_all
+from ._inputs import classes_of, pictures_of, single_or_all
 
 keras = load_keras()
 
@@ -92,9 +91,8 @@ def adversarial(model, image, strength, target=None, steps=1, labels=None):
     >>> float(np.abs(changed - picture).max())
     8.0
     """
-    positive_integer(steps, "steps")
-    if isinstance(strength, bool) or not isinstance(strength, Real) or not 0 <= strength <= 255:
-        raise ModelError(f"strength must be from 0 to 255, in grey levels. Received: strength={strength!r}")
+    positive_integer("steps", steps, ModelError)
+    number("strength", strength, 0, 255, ModelError, "from 0 to 255, in grey levels")
     pictures, single = pictures_of(model, image)
     away = target is None
     classes = classes_of(model, pictures, *((labels, "labels") if away else (target, "target")))

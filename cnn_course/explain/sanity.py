@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._arguments import positive_integer
 from .._keras import load_keras
 from ..errors import ModelError
 from ._graph import graph_of
-from ._inputs import classes_of, pictures_of, positive_integer
+from ._inputs import classes_of, pictures_of
 
 keras = load_keras()
 
@@ -133,7 +134,7 @@ def sanity_check(function, model, image, class_index=None, shuffles=3, seed=0):
     """
     from scipy.stats import spearmanr
 
-    positive_integer(shuffles, "shuffles")
+    positive_integer("shuffles", shuffles, ModelError)
     pictures, single = pictures_of(model, image)
     classes = classes_of(model, pictures, class_index)
     asked = int(classes[0]) if single else classes

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from .._arguments import positive_integer
 from ..errors import GeometryError
 
 
@@ -46,7 +47,7 @@ def promoted(x, kernel):
 
 def check_channels(x, expected, filters, groups):
     """Raise unless the channels of the batch are those that the kernel expects, and the groups divide both."""
-    check_groups(groups)
+    positive_integer("groups", groups, GeometryError)
     channels = x.shape[3]
     if channels != expected:
         raise GeometryError(
@@ -58,12 +59,6 @@ def check_channels(x, expected, filters, groups):
             "groups must divide both channels and filters. "
             f"Received: groups={groups}, channels={channels}, filters={filters}"
         )
-
-
-def check_groups(groups):
-    """Raise unless `groups` is a positive integer."""
-    if isinstance(groups, bool) or not isinstance(groups, int | np.integer) or groups < 1:
-        raise GeometryError(f"groups must be a positive integer. Received: groups={groups!r}")
 
 
 def pad(x, pairs, value=0):

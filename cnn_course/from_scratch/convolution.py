@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._arguments import positive_integer
 from ..arithmetic import output_size, padding_pairs
 from ..errors import GeometryError
 from ._windows import (
@@ -17,7 +18,6 @@ from ._windows import (
     as_filters,
     both,
     check_channels,
-    check_groups,
     in_form_of,
     pad,
     promoted,
@@ -328,7 +328,7 @@ def _prepare(x, kernel, strides, padding, dilation_rate, groups):
 
 def _numbered_windows(kernel_shape, input_size, strides, padding, dilation_rate, groups):
     """Return, for every weight at every position, the number of its pixel from 1 on; 0 is padding."""
-    check_groups(groups)
+    positive_integer("groups", groups, GeometryError)
     output_size(both(input_size), kernel_shape[:2], strides, padding, dilation_rate)  # names a wrong size
     shape = (*both(input_size), kernel_shape[2] * groups)
     numbers = np.arange(1, np.prod(shape) + 1).reshape(shape)

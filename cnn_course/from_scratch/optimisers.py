@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._arguments import is_integer, is_number
 from ..errors import ModelError
 
 _EPSILON = 1e-7  # Keras's, against a division by zero
@@ -50,7 +51,13 @@ def descend(gradient, start, optimiser="sgd", learning_rate=0.1, momentum=0.9, u
     """
     if optimiser not in _STEPS:
         raise ModelError(f"optimiser must be one of {', '.join(_STEPS)}. Received: optimiser={optimiser!r}")
-    if not learning_rate > 0 or not 0 <= momentum < 1 or updates < 0:
+    if not (
+        is_number(learning_rate, 0)
+        and learning_rate
+        and is_number(momentum, 0)
+        and momentum < 1
+        and is_integer(updates, 0)
+    ):
         raise ModelError(
             "learning_rate must be above 0, momentum in [0, 1), updates at least 0. "
             f"Received: learning_rate={learning_rate!r}, momentum={momentum!r}, updates={updates!r}"

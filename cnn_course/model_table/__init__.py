@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 from math import prod
-from numbers import Integral
 
+from .._arguments import is_integer, positive_integer
 from ..arithmetic import ReceptiveField
 from ..errors import ModelError
 from ._field import input_field
@@ -56,8 +56,7 @@ def describe(model, batch_size=1, input_shape=None):
     >>> table.parameters, table.macs, table.receptive_field.size
     (61706, 416520, 16)
     """
-    if isinstance(batch_size, bool) or not isinstance(batch_size, Integral) or batch_size < 1:
-        raise ModelError(f"batch_size must be a positive integer. Received: batch_size={batch_size!r}")
+    positive_integer("batch_size", batch_size, ModelError)
     graph = _graph(model)
     shapes = [_complete(tensor.shape[1:], input_shape, model) for tensor in graph.inputs]
     fields = [input_field(len(shape) - 1) for shape in shapes]
@@ -96,7 +95,7 @@ def _complete(shape, given, model):
     if given is None or (None not in shape and len(model.inputs) > 1):
         return shape
     numbers = tuple(given) if isinstance(given, tuple | list) else (given,)
-    whole = all(isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in numbers)
+    whole = all(is_integer(n, 1) for n in numbers)
     if not whole or len(numbers) != len(shape) or any(n not in (None, m) for n, m in zip(shape, numbers, strict=True)):
         raise ModelError(f"input_shape must fit the input of {model.name}, {shape}. Received: input_shape={given!r}")
     return tuple(map(int, numbers))

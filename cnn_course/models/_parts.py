@@ -1,10 +1,8 @@
 """What the builders share: inputs, seeded first weights, a few pieces of a network, and the last layer."""
 
-from math import inf
-from numbers import Integral, Real
-
 import numpy as np
 
+from .._arguments import integer, is_integer, is_number, positive_number, refuse
 from .._keras import load_keras
 from ..errors import ModelError
 
@@ -19,8 +17,8 @@ class Seeds:
     """
 
     def __init__(self, seed):
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0):
-            raise ModelError(f"seed must be a non-negative integer or None. Received: seed={seed!r}")
+        if seed is not None:
+            integer("seed", seed, 0, error=ModelError, rule="a non-negative integer or None")
         self._generator = None if seed is None else np.random.default_rng(seed)
 
     def next(self):
@@ -140,14 +138,11 @@ def hidden(x, units, seeds, activation="relu"):
 
 def finished(name, inputs, x, classes, dropout, seeds, learning_rate):
     """Return the compiled model that ends in probabilities, in one probability, or in a number."""
-    if isinstance(dropout, bool) or not isinstance(dropout, Real) or not 0 <= dropout < 1:
-        raise ModelError(f"dropout must be a share in [0, 1). Received: dropout={dropout!r}")
+    if not is_number(dropout, 0) or dropout >= 1:
+        raise refuse("dropout", dropout, "a share in [0, 1)", ModelError)
     if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
-        if isinstance(learning_rate, bool) or not isinstance(learning_rate, Real) or not 0 < learning_rate < inf:
-            raise ModelError(
-                f"learning_rate must be a positive number, or one of Keras's schedules. Received: {learning_rate!r}"
-            )
-        learning_rate = float(learning_rate)
+        rule = "a positive number, or one of Keras's schedules"
+        learning_rate = positive_number("learning_rate", learning_rate, ModelError, rule)
     if dropout:
         x = layers.Dropout(dropout, seed=seeds.next(), name="dropout")(x)
     units, activation, title, loss, metric = _ending(classes)
@@ -166,19 +161,18 @@ def finished(name, inputs, x, classes, dropout, seeds, learning_rate):
 def _ending(classes):
     if classes is None:
         return 1, "linear", "prediction", "mean_squared_error", "mean_absolute_error"
-    if isinstance(classes, bool) or not isinstance(classes, Integral) or classes < 2:
-        raise ModelError(
-            f"classes must be an integer of at least 2, or None for a regression. Received: classes={classes!r}"
-        )
+    classes = integer(
+        "classes", classes, 2, error=ModelError, rule="an integer of at least 2, or None for a regression"
+    )
     if classes == 2:
         return 1, "sigmoid", "probability", "binary_crossentropy", "accuracy"
-    return int(classes), "softmax", "probabilities", "sparse_categorical_crossentropy", "accuracy"
+    return classes, "softmax", "probabilities", "sparse_categorical_crossentropy", "accuracy"
 
 
 def sizes(values, name, length=None, least=1):
     """Return one positive integer, or several, as a tuple; `length` is how many there must be, `least` the fewest."""
     found = tuple(values) if isinstance(values, list | tuple | range | np.ndarray) else (values,)
-    good = all(isinstance(v, Integral) and not isinstance(v, bool) and v > 0 for v in found)
+    good = all(is_integer(v, 1) for v in found)
     if not good or len(found) < least or (length is not None and len(found) != length):
         wanted = "positive integers" if length is None else f"{length} positive integer{'s' * (length > 1)}"
         raise ModelError(f"{name} must be {wanted}. Received: {name}={values!r}")

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.ticker import AutoLocator
 
+from .._arguments import integer
 from ..errors import DataError
 from ..training.history import smaller_is_better
 from ._style import COLOURS, MUTED, SMALL, axes_for, draw_picture, new_figure, styled
@@ -201,8 +202,7 @@ def plot_augmentations(picture, augmentations=None, examples=4, seed=0):
     picture = np.asarray(picture)
     if picture.ndim != 3 or picture.shape[2] not in (1, 3):
         raise DataError(f"picture must have the shape (height, width, 1 or 3). Received: shape {picture.shape}")
-    if examples < 1:
-        raise DataError(f"examples must be at least 1. Received: examples={examples}")
+    integer("examples", examples, rule="at least 1")
     rows = _every_kind(seed) if augmentations is None else dict(augmentations)
     *names, last = rows
     alt = f"One picture under {', '.join(names)}{' and ' if names else ''}{last}, {examples} examples each."

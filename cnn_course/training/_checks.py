@@ -2,7 +2,6 @@
 
 import os
 import warnings
-from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,6 @@ from ..errors import DataError, ModelError
 
 class TrainingWarning(UserWarning):
     """A training that stopped for a bad reason, or that may not go as was meant."""
-
-
-def check_integer(name, value, least):
-    """Return `value` if it is an integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise DataError(f"{name} must be an integer of at least {least}. Received: {name}={value!r}")
-    return int(value)
 
 
 def check_fit(model, rows, name="data"):

@@ -1,7 +1,6 @@
 """Augmentation as Keras layers: random changes of a picture that act in training only."""
 
-from numbers import Real
-
+from .._arguments import number
 from .._keras import load_keras
 from ..errors import ModelError
 
@@ -40,7 +39,7 @@ class RandomNoise(layers.Layer):
 
     def __init__(self, stddev, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.stddev = _at_least_zero("stddev", stddev, 255, "in grey levels of 255")
+        self.stddev = _strength("stddev", stddev, 255, "in grey levels of 255")
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         self._build_at_init()
@@ -130,12 +129,12 @@ def build_augmentation(
     if fill_mode not in FILL_MODES:
         raise ModelError(f"fill_mode must be one of {', '.join(FILL_MODES)}. Received: fill_mode={fill_mode!r}")
     steps = {
-        "shift": _at_least_zero("shift", shift, 1, "a share of the picture's side"),
-        "zoom": _at_least_zero("zoom", zoom, 0.99, "a share"),
-        "rotation": _at_least_zero("rotation", rotation, 180, "in degrees"),
+        "shift": _strength("shift", shift, 1, "a share of the picture's side"),
+        "zoom": _strength("zoom", zoom, 0.99, "a share"),
+        "rotation": _strength("rotation", rotation, 180, "in degrees"),
         "flip": _flip_mode(flip),
-        "contrast": _at_least_zero("contrast", contrast, 1, "a share"),
-        "noise": _at_least_zero("noise", noise, 255, "in grey levels of 255"),
+        "contrast": _strength("contrast", contrast, 1, "a share"),
+        "noise": _strength("noise", noise, 255, "in grey levels of 255"),
     }
     chosen = [
         _layer(name, strength, fill_mode, None if seed is None else seed + place)
@@ -163,10 +162,8 @@ def _layer(name, strength, fill_mode, seed):
     return RandomNoise(strength, **options)
 
 
-def _at_least_zero(name, value, largest, unit):
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value <= largest:
-        raise ModelError(f"{name} must be a number from 0 to {largest}, {unit}. Received: {name}={value!r}")
-    return float(value)
+def _strength(name, value, largest, unit):
+    return number(name, value, 0, largest, ModelError, f"a number from 0 to {largest}, {unit}")
 
 
 def _flip_mode(flip):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
 
+from .._arguments import integer
 from ..errors import DataError
 
 _SHOWN = 12  # epochs in the printed table; more are left out in the middle
@@ -98,8 +99,7 @@ class TrainingHistory:
         DataError
             If there is no such epoch.
         """
-        if not 1 <= epoch <= self.epochs:
-            raise DataError(f"epoch must be between 1 and {self.epochs}. Received: epoch={epoch}")
+        integer("epoch", epoch, 1, self.epochs, rule=f"between 1 and {self.epochs}")
         return {name: values[epoch - 1] for name, values in self.metrics.items()}
 
     def save(self, path):

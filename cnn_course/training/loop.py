@@ -3,14 +3,15 @@
 import warnings
 from dataclasses import replace
 
+from .._arguments import integer, positive_integer
 from .._keras import load_keras
 from ..errors import ModelError
-from ._checks import TrainingWarning, check_fit, check_integer, class_weights, warn_if_too_large
+from ._checks import TrainingWarning, check_fit, class_weights, warn_if_too_large
 from ._keeper import BY_HAND, Keeper
 from ._progress import Progress
 from .checkpoint import Checkpoint, describe_run
 from .history import Comparison, TrainingHistory, counted
-from .pipeline import checked_batch_size, make_batches, rows_of
+from .pipeline import make_batches, rows_of
 
 keras = load_keras()
 
@@ -104,10 +105,10 @@ def train_model(
     >>> history.epochs, history.metrics["loss"][0] > history.metrics["loss"][2]
     (3, True)
     """
-    check_integer("epochs", epochs, 1)
-    check_integer("seed", seed, 0)
+    integer("epochs", epochs, 1)
+    integer("seed", seed, 0)
     if patience is not None:
-        check_integer("patience", patience, 1)
+        integer("patience", patience, 1)
     rows = rows_of(data)
     held_out = None if validation_data is None else rows_of(validation_data, "validation_data")
     check_fit(model, rows)
@@ -115,7 +116,7 @@ def train_model(
         check_fit(model, held_out, "validation_data")
     weights = class_weights(class_weight, rows)
     callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else [*callbacks]
-    warn_if_too_large(model, checked_batch_size(batch_size))
+    warn_if_too_large(model, positive_integer("batch_size", batch_size))
     _seed_random_layers(model, seed)
     store = checkpoint and Checkpoint(checkpoint, describe_run(model, rows, batch_size, seed, weights))
     monitor = monitor or ("loss" if held_out is None else "val_loss")

@@ -2,10 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 
+from .._arguments import positive_integer
 from .._keras import load_keras
 from ..errors import DataError
 
@@ -51,7 +51,7 @@ def batches(data, batch_size=32, shuffle=True, seed=0):
 
 def make_batches(rows, batch_size, shuffle=True, seed=0, first_epoch=0):
     """Return the batches of the rows, and the `Orders` that say which row comes when."""
-    orders = Orders(len(rows), checked_batch_size(batch_size), seed if shuffle else None, first_epoch)
+    orders = Orders(len(rows), positive_integer("batch_size", batch_size), seed if shuffle else None, first_epoch)
     made = _tensorflow_batches if keras.backend.backend() == "tensorflow" else _PyBatches
     return made(rows, orders), orders
 
@@ -200,10 +200,3 @@ class _PyBatches(keras.utils.PyDataset):
             self._order = self._orders.next_epoch()
         size = self._orders.batch_size
         return self._rows.take(self._order[step * size : (step + 1) * size])
-
-
-def checked_batch_size(batch_size):
-    """Return `batch_size` if it is a positive integer."""
-    if isinstance(batch_size, bool) or not isinstance(batch_size, Integral) or batch_size < 1:
-        raise DataError(f"batch_size must be a positive integer. Received: batch_size={batch_size!r}")
-    return int(batch_size)

@@ -3,11 +3,11 @@
 import csv
 from dataclasses import dataclass
 from functools import cache
-from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 
+from .._arguments import integer
 from ..errors import DataError
 
 _TABLE = Path(__file__).parent / "data" / "transfer_curves.csv"
@@ -39,11 +39,8 @@ def few_labels(data, per_class, seed=0):
     50
     """
     least = min(data.counts().values())
-    if isinstance(per_class, bool) or not isinstance(per_class, Integral) or not 1 <= per_class <= least:
-        raise DataError(
-            f"per_class must be an integer from 1 to {least}, the pictures of the rarest class. "
-            f"Received: per_class={per_class!r}"
-        )
+    rule = f"an integer from 1 to {least}, the pictures of the rarest class"
+    integer("per_class", per_class, 1, least, rule=rule)
     rng = np.random.default_rng(seed)
     chosen = [rng.permutation(np.flatnonzero(data.labels == c))[:per_class] for c in range(data.classes)]
     return data.subset(np.concatenate(chosen))

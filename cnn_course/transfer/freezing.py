@@ -1,7 +1,6 @@
 """`freeze` and `unfreeze`: which weights training may change. Batch normalisation of the body always stays still."""
 
-from numbers import Integral, Real
-
+from .._arguments import is_integer, positive_number
 from .._keras import load_keras
 from ..errors import ModelError
 from ._parts import containers, is_batch_norm, parts_of
@@ -135,7 +134,7 @@ def chosen_blocks(parts, last):
         return names
     if isinstance(last, str) and last in names:
         return names[names.index(last) :]
-    if isinstance(last, Integral) and not isinstance(last, bool) and 0 <= last <= len(names):
+    if is_integer(last, 0, len(names)):
         return names[len(names) - last :]
     raise ModelError(
         f"last must be a number of blocks from 0 to {len(names)}, the name of one ({', '.join(names)}), or None for "
@@ -145,10 +144,8 @@ def chosen_blocks(parts, last):
 
 def check_rate(learning_rate):
     """Raise unless the learning rate is None or positive."""
-    if learning_rate is not None and (
-        isinstance(learning_rate, bool) or not isinstance(learning_rate, Real) or learning_rate <= 0
-    ):
-        raise ModelError(f"learning_rate must be positive. Received: learning_rate={learning_rate!r}")
+    if learning_rate is not None:
+        positive_number("learning_rate", learning_rate, ModelError, "positive")
 
 
 def _compile_again(model, learning_rate):

@@ -9,11 +9,11 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
-from numbers import Real
 from pathlib import Path
 
 import numpy as np
 
+from .._arguments import is_number
 from .._keras import load_keras
 from ..errors import DataError, ModelError
 from ..training import augmentation  # noqa: F401 - registers the course's layers, so that models with them load
@@ -171,7 +171,7 @@ def save_classifier(model, path, class_names, metrics=None, data=None, note=""):
         raise ModelError(f"path must end in .keras, Keras's own format. Received: path={str(path)!r}")
     names = _fitting_names(model, class_names)
     metrics = {} if metrics is None else metrics
-    if not isinstance(metrics, Mapping) or not all(isinstance(v, Real) and np.isfinite(v) for v in metrics.values()):
+    if not isinstance(metrics, Mapping) or not all(is_number(v) and np.isfinite(v) for v in metrics.values()):
         raise ModelError(f"metrics must be a dict of names to finite numbers. Received: metrics={metrics!r}")
     digest, number = ("", 0) if data is None else _hash(data)
     card = ClassifierCard(

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._arguments import integer
 from .._keras import load_keras
 from ..errors import DataError, ModelError
 from ..training import TrainingHistory, train_model
-from ..training._checks import check_fit, check_integer
+from ..training._checks import check_fit
 from ..training.pipeline import rows_of
 from ._parts import features_of, parts_of
 from .freezing import FINE, check_rate, chosen_blocks, freeze, unfreeze
@@ -179,7 +180,7 @@ def _plan(parts, stages, epochs, learning_rate):
     rates = _for_each("learning_rate", learning_rate, stages, _HEAD_RATE, FINE)
     for last, number, rate in zip(stages, epochs, rates, strict=True):
         chosen_blocks(parts, last)
-        check_integer("epochs", number, 1)
+        integer("epochs", number, 1)
         check_rate(rate)
     return tuple(zip(stages, epochs, rates, strict=True))
 

@@ -1,11 +1,11 @@
 """A chain of Keras layers as plain settings: checked, written as code, built, and read from a model."""
 
 from collections.abc import Mapping
-from numbers import Integral, Real
 from types import MappingProxyType
 
 import traitlets
 
+from .._arguments import is_integer, is_number
 from ..arithmetic import output_size
 from ..errors import GeometryError, ModelError
 
@@ -86,21 +86,17 @@ def checked_layer(layer, where):
 
 
 def _checked(key, value, where):
-    if key in ("filters", "units") and _whole(value, LIMITS[key]):
+    if key in ("filters", "units") and is_integer(value, 1, LIMITS[key]):
         return int(value)
     if key in ("kernel_size", "pool_size", "strides", "dilation_rate"):
         pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
-        if len(pair) == 2 and all(_whole(number, LIMITS[key]) for number in pair):
+        if len(pair) == 2 and all(is_integer(number, 1, LIMITS[key]) for number in pair):
             return int(pair[0]) if pair[0] == pair[1] else (int(pair[0]), int(pair[1]))
-    if key == "rate" and isinstance(value, Real) and not isinstance(value, bool) and 0 <= value < 1:
+    if key == "rate" and is_number(value, 0) and value < 1:
         return round(float(value), 4)
     if (key == "padding" and value in ("valid", "same")) or (key == "activation" and value in ACTIVATIONS):
         return value
     raise ModelError(f"{where}: {key} must be {_rule(key)}. Received: {key}={value!r}")
-
-
-def _whole(value, largest):
-    return isinstance(value, Integral) and not isinstance(value, bool) and 1 <= value <= largest
 
 
 def _rule(key):
@@ -222,7 +218,7 @@ def _settings(layer):
         raise _not_a_chain(layer, f"the chain is made of {', '.join(KINDS)}")
     for key, wanted in _MUST_BE[kind].items():
         value = getattr(layer, key)
-        alike = abs(value - wanted) < 1e-6 if kind == "Rescaling" and isinstance(value, Real) else value == wanted
+        alike = abs(value - wanted) < 1e-6 if kind == "Rescaling" and is_number(value) else value == wanted
         if not alike:
             raise _not_a_chain(layer, f"its {key} must be {wanted!r}, and is {value!r}")
     values = {key: getattr(layer, key) for key in KINDS[kind]}

@@ -3,6 +3,7 @@
 import numpy as np
 import traitlets
 
+from .._arguments import is_integer
 from ..arithmetic import padding_pairs
 from ..errors import GeometryError
 
@@ -80,7 +81,7 @@ class Pair(traitlets.TraitType):
     def validate(self, obj, value):
         """Return the number, or the tuple where the two differ, or raise."""
         pair = tuple(value) if isinstance(value, tuple | list) else (value, value)
-        fits = len(pair) == 2 and all(self._fits(number) for number in pair)
+        fits = len(pair) == 2 and all(is_integer(number, self.smallest, self.largest) for number in pair)
         if not fits:
             raise GeometryError(
                 f"{self.name} must be an integer from {self.smallest} to {self.largest} or a pair of them. "
@@ -88,10 +89,6 @@ class Pair(traitlets.TraitType):
             )
         rows, columns = map(int, pair)
         return rows if rows == columns else (rows, columns)
-
-    def _fits(self, number):
-        whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
-        return whole and self.smallest <= number <= self.largest
 
 
 class Padding(traitlets.TraitType):

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from ...errors import DataError
+from ..._arguments import number as checked_number
 from ..cards import DataCard
 from ..core import ImageDataset
 
@@ -43,8 +43,7 @@ def load_hashtag(split, n, image_size, seed, wrong_labels=WRONG_LABELS):
     ImageDataset
         With `clean_labels`; `groups` holds duplicates together.
     """
-    if not 0 <= wrong_labels <= 0.5:
-        raise DataError(f"wrong_labels must be a share from 0 to 0.5. Received: wrong_labels={wrong_labels!r}")
+    checked_number("wrong_labels", wrong_labels, 0, 0.5, rule="a share from 0 to 0.5")
     number = n or (2000 if split == "train" else 1000)
     rng = np.random.default_rng([seed, 0 if split == "train" else 1])
     clean = rng.permutation(np.repeat(np.arange(len(CLASS_NAMES)), _counts(number)))
