@@ -11,8 +11,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from ._files import state_folder
 from .devices import BackendFacts, Gpu, describe_devices, gather
-from .exercises import state_folder
 
 GOOD, WARNING, BAD = "good", "warning", "bad"
 _MARKS = {GOOD: "ok ", WARNING: "?  ", BAD: "NO "}

@@ -9,6 +9,7 @@ import tempfile
 from html import escape
 from pathlib import Path
 
+from ._files import write_atomically
 from .errors import LessonError, MissingPackageError
 from .lessons import notebooks_folder
 
@@ -207,7 +208,8 @@ def export_lesson_page(notebook, page):
     nb.metadata["title"] = title or notebook.stem
     body, _ = LessonPageExporter().from_notebook_node(nb, resources={"metadata": {"name": notebook.stem}})
     try:
-        page.write_text(body, encoding="utf-8")
+        with write_atomically(page) as partial:
+            partial.write_text(body, encoding="utf-8")
     except OSError as error:
         raise LessonError(f"The page {page} cannot be written. {error}. Try --output with another folder.") from None
     return page.resolve()

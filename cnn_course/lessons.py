@@ -2,11 +2,11 @@
 
 import json
 import shutil
-import tempfile
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from ._files import write_atomically
 from .errors import LessonError
 
 
@@ -250,11 +250,10 @@ def _next_free(target):
 def _copy_once(source, target):
     """Copy a file whole or not at all; return False and touch nothing if it is already there."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             return False
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as temporary:
-            Path(shutil.copyfile(source, Path(temporary) / target.name)).rename(target)
+        with write_atomically(target) as partial:
+            shutil.copyfile(source, partial)
     except OSError as error:
         raise LessonError(
             f"The lesson cannot be written to {target}: {error.strerror}. "

@@ -21,6 +21,8 @@ import traceback
 from math import ceil
 from pathlib import Path
 
+from ._files import write_atomically
+
 _NAMES = {
     "rank": ("RANK", "SLURM_PROCID", "JOB_COMPLETION_INDEX"),
     "processes": ("WORLD_SIZE", "SLURM_NTASKS"),
@@ -210,14 +212,9 @@ def _save(model, folder, run, losses):
     """Write the checkpoint beside the old one, then put it in its place: a kill leaves one of them whole."""
     import numpy as np
 
-    folder.mkdir(parents=True, exist_ok=True)
     values = {f"v{i}": np.asarray(variable) for i, variable in enumerate(_state(model))}
-    new = folder / "new.npz"
-    with new.open("wb") as file:
-        np.savez(file, losses=losses, run=json.dumps(run), **values)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(folder / "checkpoint.npz")
+    with write_atomically(folder / "checkpoint.npz") as partial:
+        np.savez(partial, losses=losses, run=json.dumps(run), **values)
 
 
 def _restore(model, folder, run, rank, processes):

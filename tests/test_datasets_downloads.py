@@ -20,9 +20,10 @@ import numpy as np
 import pytest
 
 from cnn_course import DataError, DownloadError, load_dataset
+from cnn_course._files import cache_folder
 from cnn_course.datasets import _transfer, downloads
 from cnn_course.datasets.downloads import downloaded_datasets, remote_files
-from cnn_course.datasets.fetch import RemoteFile, cache_folder, fetch
+from cnn_course.datasets.fetch import RemoteFile, fetch
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 
@@ -339,6 +340,7 @@ def test_a_mirror_address_comes_first_and_the_others_follow(server, file, monkey
 WORKER = """
 import json, sys
 from cnn_course import DownloadError
+from cnn_course._files import cache_folder
 from cnn_course.datasets import _transfer, downloads
 from cnn_course.datasets.fetch import RemoteFile, fetch
 _transfer.PAUSES = ()

@@ -14,8 +14,8 @@ import pytest
 
 import cnn_course as cc
 from cnn_course import ExerciseError, NotPassedError, check, hint, progress, solution, yours_or_ours
+from cnn_course._files import state_folder
 from cnn_course.exercises.limits import OutOfTimeError, time_limit
-from cnn_course.exercises.state import state_folder
 
 
 def right(w, k, p, s):
@@ -198,7 +198,7 @@ class TestProgress:
         monkeypatch.setattr(os, "fsync", full)
         assert "No space left" in check("same-padding", ...).note
         assert (state_folder() / "progress.json").read_bytes() == before
-        assert not list(state_folder().glob("*.part"))
+        assert not list(state_folder().glob("*.partial*"))
 
     def test_two_processes_lose_nothing(self):
         processes = [multiprocessing.get_context("fork").Process(target=_ask_for_hints) for _ in range(4)]

@@ -410,14 +410,12 @@ class TestCheckpoints:
             train_model(small_model(), points(), epochs=2, checkpoint=tmp_path, progress=False)
 
     def test_a_full_disk_leaves_the_last_checkpoint_whole(self, tmp_path, monkeypatch):
-        from cnn_course.training import history
-
         train_model(small_model(), points(), epochs=1, checkpoint=tmp_path, progress=False)
 
         def full(descriptor):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(history.os, "fsync", full)
+        monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(ModelError, match=r"epoch 2 could not be written .*No space left.*The folder holds epoch 1"):
             train_model(small_model(), points(), epochs=2, checkpoint=tmp_path, progress=False)
         monkeypatch.undo()

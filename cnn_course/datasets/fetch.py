@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from .._files import cache_folder
 from ..errors import DataError, DownloadError
 from ._transfer import digest, transfer
 
@@ -62,24 +63,6 @@ class RemoteFile:
     def known_hash(self):
         """The hash's kind and its digits, or ("", "")."""
         return ("sha256", self.sha256) if self.sha256 else ("md5", self.md5) if self.md5 else ("", "")
-
-
-def cache_folder():
-    """Return the folder of the downloads, which the first download makes.
-
-    Returns
-    -------
-    pathlib.Path
-        ``CNN_COURSE_CACHE`` where it is set, else the platform's folder for caches.
-
-    Examples
-    --------
-    >>> cache_folder().name
-    'cache'
-    """
-    import platformdirs
-
-    return Path(os.environ.get("CNN_COURSE_CACHE") or platformdirs.user_cache_dir("cnn-course", False)).expanduser()
 
 
 def fetch(file):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .._arguments import positive_integer
+from .._files import usable_cores
 from ..errors import DataError
 from ._listing import list_folder, readable
 from ._progress import progress_bar
@@ -277,22 +278,19 @@ def _read_one(path, picture, crop):
 
 def _in_threads(work, n, title):
     """Return the results of work(rows) for all rows; decoders let go of Python's lock, so threads are enough."""
-    step = max(1, min(CHUNK, n // (32 * _cores())))  # few large photographs: no core waits for another one's last chunk
+    step = max(
+        1, min(CHUNK, n // (32 * usable_cores()))
+    )  # few large photographs: no core waits for another one's last chunk
     chunks = [range(start, min(start + step, n)) for start in range(0, n, step)]
     results = []
     show = progress_bar(title, n) if title else nullcontext(lambda amount: None)
-    with warnings.catch_warnings(), show as advance, ThreadPoolExecutor(_cores()) as pool:
+    with warnings.catch_warnings(), show as advance, ThreadPoolExecutor(usable_cores()) as pool:
         warnings.simplefilter("ignore")  # of the decoders; what matters is in the report
         for start in range(0, len(chunks), _WAITING):
             for done in pool.map(work, chunks[start : start + _WAITING]):
                 results += done
                 advance(len(done))
     return results
-
-
-def _cores():
-    """Return the number of processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _closed_up(images, rows):

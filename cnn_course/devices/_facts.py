@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from .._files import usable_cores
 from .._keras import load_keras
 
 
@@ -211,11 +212,6 @@ def processor():
     except OSError:
         pass
     return platform.processor() or platform.machine()
-
-
-def usable_cores():
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def backend_facts():

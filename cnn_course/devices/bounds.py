@@ -12,10 +12,11 @@ from statistics import median
 import numpy as np
 
 from .._arguments import integer, positive_number
+from .._files import usable_cores
 from .._keras import load_keras
 from ..errors import DataError, ModelError
 from ..model_table import describe
-from ._facts import backend_facts, on_gpu, processor, usable_cores, uses_tf32
+from ._facts import backend_facts, on_gpu, processor, uses_tf32
 
 ARITHMETIC, MEMORY = "arithmetic", "memory"
 

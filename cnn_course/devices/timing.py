@@ -11,11 +11,12 @@ from statistics import median, quantiles
 import numpy as np
 
 from .._arguments import integer, positive_integer
+from .._files import usable_cores
 from .._keras import load_keras
 from ..errors import ModelError
 from ..training._checks import check_fit
 from ..training.pipeline import make_batches, rows_of
-from ._facts import backend_facts, on_gpu, processor, usable_cores, uses_tf32
+from ._facts import backend_facts, on_gpu, processor, uses_tf32
 
 
 @dataclass(frozen=True)

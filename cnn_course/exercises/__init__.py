@@ -4,7 +4,7 @@ from .checking import NotPassedError, check, hint, list_exercises, solution, you
 from .compare import Problem, agree
 from .definitions import ArtifactExercise, ChoiceExercise, FunctionExercise, Misconception, Property, Question
 from .registry import all_exercises, find_exercise
-from .state import progress, state_folder
+from .state import progress
 
 __all__ = [
     "ArtifactExercise",
@@ -23,6 +23,5 @@ __all__ = [
     "list_exercises",
     "progress",
     "solution",
-    "state_folder",
     "yours_or_ours",
 ]

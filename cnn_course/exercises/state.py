@@ -1,16 +1,14 @@
 """What a student has done so far: one small file, written whole or not at all."""
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
-from pathlib import Path
 
 import filelock
-import platformdirs
 
+from .._files import state_folder, write_atomically
+from ..errors import DataError
 from .registry import all_exercises
 from .result import NOT_ATTEMPTED, PASS, box
 
@@ -66,17 +64,6 @@ class Progress:
         return box(f"<b>{self.points} of {self.of} points</b><table>{head}{body}</table>{note}")
 
 
-def state_folder():
-    """Return the folder of the progress file: ``CNN_COURSE_STATE``, or the platform's own place.
-
-    Returns
-    -------
-    pathlib.Path
-        Made on the first write.
-    """
-    return Path(os.environ.get("CNN_COURSE_STATE") or platformdirs.user_state_dir("cnn-course", False))
-
-
 def progress():
     """Return the student's points, exercise by exercise.
 
@@ -113,8 +100,8 @@ def record(exercise_id, **changes):
 
     ``attempts`` and ``hints`` are added to, ``passed`` stays once it is true.
     """
-    folder = state_folder()
     try:
+        folder = state_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(folder / "progress.lock", timeout=_WAIT):
             entries, note = _read(set_aside=True)
@@ -124,20 +111,24 @@ def record(exercise_id, **changes):
             entry["time"] = datetime.now(UTC).isoformat(timespec="seconds")
             _write(folder / "progress.json", {"version": 1, "exercises": entries})
             return note
+    except DataError as error:
+        return f"Your progress could not be kept. {error} The check itself is right."
     except (OSError, filelock.Timeout) as error:
         reason = getattr(error, "strerror", None) or "another process holds the file"
         return f"Your progress could not be kept in {folder}: {reason}. The check itself is right."
 
 
 def _read(set_aside=False):
-    path = state_folder() / "progress.json"
     try:
+        path = state_folder() / "progress.json"
         entries = json.loads(path.read_text(encoding="utf-8"))["exercises"]
         if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
             raise ValueError("not a table of exercises")
         return entries, ""
     except FileNotFoundError:
         return {}, ""
+    except DataError as error:
+        return {}, str(error)
     except OSError as error:
         return {}, f"Your progress in {path} cannot be read: {error.strerror}."
     except (ValueError, KeyError, TypeError):
@@ -152,13 +143,5 @@ def _read(set_aside=False):
 
 
 def _write(path, content):
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as file:
-        try:
-            json.dump(content, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            file.close()
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    Path(file.name).replace(path)
+    with write_atomically(path) as partial:
+        partial.write_text(json.dumps(content, indent=1), encoding="utf-8")

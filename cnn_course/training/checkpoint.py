@@ -14,9 +14,10 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from .._files import write_atomically
 from .._keras import load_keras
 from ..errors import ModelError
-from .history import TrainingHistory, write_atomically
+from .history import TrainingHistory
 
 keras = load_keras()
 
@@ -51,7 +52,8 @@ class Checkpoint:
         state = {"run": self._run, "history": history.as_json()}
         arrays = {f"v{i:05d}": value for i, value in enumerate(_values(model))}
         content = {"state": np.array(json.dumps(state)), **arrays}
-        write_atomically(self._path(history.epochs), lambda file: np.savez(file, **content))
+        with write_atomically(self._path(history.epochs)) as partial:
+            np.savez(partial, **content)
         for epoch in self.epochs():
             if epoch not in (history.epochs, history.best_epoch):
                 self._path(epoch).unlink(missing_ok=True)
@@ -103,7 +105,7 @@ class Checkpoint:
     def _sweep(self):
         """Remove what a killed process left half written, under a name that no checkpoint has."""
         if self.folder.is_dir():
-            for path in self.folder.glob(".epoch_*.partial"):
+            for path in self.folder.glob(".epoch_*.partial*"):
                 path.unlink(missing_ok=True)
 
     def _path(self, epoch):

@@ -2,12 +2,12 @@
 
 import json
 import math
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
 
 from .._arguments import integer
+from .._files import write_atomically
 from ..errors import DataError
 
 _SHOWN = 12  # epochs in the printed table; more are left out in the middle
@@ -113,7 +113,9 @@ class TrainingHistory:
         -------
         Path
         """
-        return write_atomically(path, json.dumps(self.as_json(), indent=1).encode())
+        with write_atomically(path) as partial:
+            partial.write_text(json.dumps(self.as_json(), indent=1), encoding="utf-8")
+        return Path(path)
 
     @classmethod
     def load(cls, path):
@@ -237,37 +239,6 @@ def smaller_is_better(monitor):
     (True, False)
     """
     return any(word in monitor.lower() for word in ("loss", "error", "entropy", "mse", "mae", "rmse"))
-
-
-def write_atomically(path, content):
-    """Write bytes to a file that is afterwards complete or untouched, whatever kills the process meanwhile.
-
-    Parameters
-    ----------
-    path : str or Path
-        Its folder is made if need be.
-    content : bytes or callable
-        What to write, or a function that writes it to the open binary file.
-
-    Returns
-    -------
-    Path
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            if callable(content):
-                content(file)
-            else:
-                file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # the name must not reach the disk before the bytes do
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
 
 
 def counted(number, noun):

@@ -1,9 +1,7 @@
 """`save_classifier` and `load_classifier`: a trained model with a card inside that says what it is."""
 
-import contextlib
 import hashlib
 import json
-import os
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -14,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from .._arguments import is_number
+from .._files import write_atomically
 from .._keras import load_keras
 from ..errors import DataError, ModelError
 from ..training import augmentation  # noqa: F401 - registers the course's layers, so that models with them load
@@ -184,27 +183,17 @@ def save_classifier(model, path, class_names, metrics=None, data=None, note=""):
         made=f"{date.today()}, Keras {keras.__version__}",
         note=str(note),
     )
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial.keras")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        model.save(partial)
-        with zipfile.ZipFile(partial, "a") as archive:
-            archive.writestr(_CARD, json.dumps(asdict(card), indent=1))
-        partial.replace(path)
+        with write_atomically(path) as partial:
+            model.save(partial)
+            with zipfile.ZipFile(partial, "a") as archive:
+                archive.writestr(_CARD, json.dumps(asdict(card), indent=1))
     except OSError as error:
         raise ModelError(
             f"{path} cannot be written: {error.strerror or error}. Is the disk full, or the folder closed to you? "
             "What was there before is still there."
         ) from error
-    finally:
-        _take_away(partial)
     return path
-
-
-def _take_away(partial):
-    """Delete a file, if it is there; a folder that is none is no reason to fail once more."""
-    with contextlib.suppress(NotADirectoryError):
-        partial.unlink(missing_ok=True)
 
 
 def _fitting_names(model, class_names):
