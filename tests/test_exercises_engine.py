@@ -13,7 +13,16 @@ import numpy as np
 import pytest
 
 import cnn_course as cc
-from cnn_course import ExerciseError, NotPassedError, check, hint, progress, solution, yours_or_ours
+from cnn_course import (
+    ExerciseError,
+    NotPassedError,
+    check,
+    hint,
+    list_exercises,
+    progress,
+    solution,
+    yours_or_ours,
+)
 from cnn_course._files import state_folder
 from cnn_course.exercises.limits import OutOfTimeError, time_limit
 
@@ -292,11 +301,41 @@ DOUBLE = FunctionExercise(
         assert check("double", lambda x: x**2).message == "That is the square."
         assert cc.find_exercise("double").lesson == "private"
 
-    def test_a_broken_file_is_named(self, tmp_path, monkeypatch):
-        (tmp_path / "private.py").write_text("import nothing_of_this_name")
+    def test_a_broken_file_is_named_and_stops_nothing_else(self, tmp_path, monkeypatch):
+        (tmp_path / "broken.py").write_text("import nothing_of_this_name")
+        (tmp_path / "leaves.py").write_text("raise SystemExit(3)")
+        (tmp_path / "private.py").write_text(self.SOURCE)
         monkeypatch.setenv("CNN_COURSE_EXERCISES", str(tmp_path))
-        with pytest.raises(ExerciseError, match=r"private\.py cannot be read: ModuleNotFoundError"):
-            check("output-size", right)
+        words = "broken.py cannot be read: ModuleNotFoundError"
+        result = check("output-size", right)
+        assert result.passed and words in result.note and "leaves.py cannot be read: SystemExit: 3" in result.note
+        assert check("double", lambda x: x + x).passed
+        assert words in progress().note
+        with pytest.raises(ExerciseError, match=r"no exercise 'triple'.*broken\.py cannot be read"):
+            check("triple", right)
+
+    def test_a_mended_file_is_read_again(self, tmp_path, monkeypatch):
+        file = tmp_path / "private.py"
+        file.write_text("import nothing_of_this_name")
+        monkeypatch.setenv("CNN_COURSE_EXERCISES", str(tmp_path))
+        assert progress().note
+        file.write_text(self.SOURCE)
+        os.utime(file, ns=(1, 1))
+        assert check("double", lambda x: x + x).passed and not progress().note
+
+
+class TestLists:
+    @pytest.mark.parametrize("lesson", ["02", "2", 2])
+    def test_of_one_lesson(self, lesson):
+        assert {exercise.lesson for exercise in list_exercises(lesson)} == {"02"}
+        assert {row.lesson for row in progress(lesson).rows} == {"02"}
+        assert progress(lesson).of == sum(exercise.points for exercise in list_exercises("02"))
+
+    @pytest.mark.parametrize("lesson", ["12", "convolution", "", 0])
+    def test_of_a_lesson_that_has_none_names_those_that_have(self, lesson):
+        for ask in (list_exercises, progress):
+            with pytest.raises(ExerciseError, match=r"No lesson .* has exercises\. There are '01', '02'"):
+                ask(lesson)
 
 
 class TestHowAResultReads:

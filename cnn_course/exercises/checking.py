@@ -4,14 +4,15 @@ import contextlib
 import io
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
 from pathlib import Path
 
 from ..errors import CourseError, ExerciseError
+from .definitions import Exercise
 from .judge import SEED, judge
-from .registry import all_exercises, find_exercise
+from .registry import broken_sources, exercises_of, find_exercise
 from .result import NOT_ATTEMPTED, box, inline_html, plain_text
 from .state import entry_of, progress, record
 
@@ -85,13 +86,7 @@ def check(exercise=None, answer=_NOTHING, seed=SEED):
         return None
     attempts = 0 if result.outcome == NOT_ATTEMPTED else 1
     note = record(found.id, attempts=attempts, outcome=result.outcome, passed=result.passed)
-    return _with_note(result, note)
-
-
-def _with_note(result, note):
-    from dataclasses import replace
-
-    return replace(result, note=note) if note else result
+    return replace(result, note=" ".join(filter(None, [note, *broken_sources()])))
 
 
 def hint(exercise=None):
@@ -195,21 +190,26 @@ def yours_or_ours(exercise, answer):
     return getattr(found, "reference", None) or found.solved()
 
 
-def list_exercises(lesson=None):
+def list_exercises(lesson: str | int | None = None) -> tuple[Exercise, ...]:
     """Return the exercises, or those of one lesson.
 
     Parameters
     ----------
-    lesson : str, optional
-        ``"02"``.
+    lesson : str or int, optional
+        ``"02"``, ``"2"`` or 2; for a teacher's exercises the name of their file.
 
     Returns
     -------
     tuple of Exercise
+
+    Raises
+    ------
+    ExerciseError
+        If no such lesson has exercises.
 
     Examples
     --------
     >>> [exercise.id for exercise in list_exercises("02")][:2]
     ['output-size', 'same-padding']
     """
-    return tuple(e for e in all_exercises() if lesson is None or e.lesson == lesson)
+    return exercises_of(lesson)

@@ -9,7 +9,7 @@ import filelock
 
 from .._files import state_folder, write_atomically
 from ..errors import DataError
-from .registry import all_exercises
+from .registry import broken_sources, exercises_of
 from .result import NOT_ATTEMPTED, PASS, box
 
 _WAIT = 5.0
@@ -64,12 +64,22 @@ class Progress:
         return box(f"<b>{self.points} of {self.of} points</b><table>{head}{body}</table>{note}")
 
 
-def progress():
+def progress(lesson: str | int | None = None) -> Progress:
     """Return the student's points, exercise by exercise.
+
+    Parameters
+    ----------
+    lesson : str or int, optional
+        ``"02"``: only this lesson's exercises.
 
     Returns
     -------
     Progress
+
+    Raises
+    ------
+    ExerciseError
+        If no such lesson has exercises.
 
     Examples
     --------
@@ -78,7 +88,7 @@ def progress():
     """
     entries, note = _read()
     rows = []
-    for exercise in all_exercises():
+    for exercise in exercises_of(lesson):
         entry = entries.get(exercise.id, {})
         passed = entry.get("passed", False)
         outcome = PASS if passed else entry.get("outcome", NOT_ATTEMPTED)
@@ -87,7 +97,7 @@ def progress():
         rows.append(
             ProgressRow(exercise.id, exercise.lesson, exercise.title, outcome, reached, exercise.points, attempts)
         )
-    return Progress(tuple(rows), note)
+    return Progress(tuple(rows), " ".join(filter(None, [note, *broken_sources()])))
 
 
 def entry_of(exercise_id):
