@@ -5,14 +5,8 @@ from .comparison import PairedComparison, compare_models, compare_predictions
 from .confusion import ConfusionMatrix, confusion_matrix
 from .intervals import Estimate, wilson_interval
 from .leakage import Leaks, find_leaks
-from .report import (
-    ClassScores,
-    Evaluation,
-    confident_errors,
-    evaluate_model,
-    evaluate_predictions,
-    predict_probabilities,
-)
+from .predicting import evaluate_model, predict_probabilities
+from .report import ClassScores, Evaluation, confident_errors, evaluate_predictions
 from .thresholds import PrecisionRecall, Threshold, choose_threshold, precision_recall
 
 __all__ = [

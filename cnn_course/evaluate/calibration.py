@@ -209,8 +209,10 @@ class Temperature:
         DataError
             If they are no probabilities (or, from logits, no finite numbers).
         """
+        from scipy.special import softmax
+
         shape = np.shape(probabilities)
-        found = _softmax(_logits(probabilities, from_logits) / self.value)
+        found = softmax(_logits(probabilities, from_logits) / self.value, axis=1)
         return found if len(shape) == 2 and shape[1] > 1 else found[:, 1].reshape(shape)
 
     def __repr__(self):
@@ -261,9 +263,10 @@ def fit_temperature(labels, probabilities, from_logits=False):
     array([0.8])
     """
     from scipy.optimize import brentq
+    from scipy.special import softmax
 
     logits = _logits(probabilities, from_logits)
-    rows = read_answers(labels, _softmax(logits)).labelled
+    rows = read_answers(labels, softmax(logits, axis=1)).labelled
     labels, logits = np.asarray(labels)[rows], logits[rows]
     logits = logits - np.take_along_axis(logits, labels[:, None], axis=1)  # the true class is at 0
     if (logits <= 0).all():
@@ -273,7 +276,7 @@ def fit_temperature(labels, probabilities, from_logits=False):
         )
 
     def slope(inverse):
-        return np.mean(np.sum(_softmax(inverse * logits) * logits, axis=1))
+        return np.mean(np.sum(softmax(inverse * logits, axis=1) * logits, axis=1))
 
     if slope(0.0) >= 0:
         raise DataError(
@@ -304,11 +307,6 @@ def _loss(logits, inverse):
     from scipy.special import logsumexp
 
     return float(np.mean(logsumexp(inverse * logits, axis=1)))
-
-
-def _softmax(logits):
-    grown = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return grown / grown.sum(axis=1, keepdims=True)
 
 
 def _logits(given, from_logits):

@@ -7,6 +7,7 @@ import numpy as np
 from .._arguments import integer, share
 from ..errors import DataError
 from ._checks import checked_groups, read_answers
+from .predicting import evaluate_model
 
 _CELLS = 2**22  # numbers held at a time
 
@@ -185,8 +186,6 @@ def compare_models(models, data, metric="accuracy", batch_size=256, draws=10_000
     >>> compare_models(models, rings).n
     100
     """
-    from .report import evaluate_model
-
     if not isinstance(models, dict) or len(models) != 2:
         raise DataError(f"models must be two, by name: {{'small': ..., 'large': ...}}. Received: {models!r}")
     reports = {name: evaluate_model(model, data, batch_size) for name, model in models.items()}
