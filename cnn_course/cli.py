@@ -118,6 +118,16 @@ def export(
 
 
 @app.command()
+def nbgrader(folder: Annotated[Path, typer.Argument(help="The class's folder.")] = Path("my-class")):
+    """Make a folder for nbgrader: its settings, and the solved lessons as sources of assignments."""
+    from .lessons import copy_for_nbgrader
+
+    new = [opened.lesson for opened in copy_for_nbgrader(folder) if opened.created]
+    console.print(f"{len(new)} new assignments in {folder.resolve()}; what was there stays as it is.", soft_wrap=True)
+    console.print(f"Next: cd {folder}; nbgrader generate_assignment 02_convolution", soft_wrap=True)
+
+
+@app.command()
 def slides(browser: Annotated[bool, typer.Option(help="Open the web browser.")] = True):
     """Open the lecture: one page that needs no network, with its demos alive and its notes under the key s."""
     from .lessons import find_slides

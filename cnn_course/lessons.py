@@ -229,6 +229,38 @@ def copy_lessons(folder):
     return [open_lesson(lesson.number, folder) for lesson in list_lessons()]
 
 
+def copy_for_nbgrader(folder: Path | str) -> list[OpenedLesson]:
+    """Make a folder for nbgrader: its settings, and every lesson, solved, as the source of an assignment.
+
+    A file that is already there is never overwritten.
+
+    Parameters
+    ----------
+    folder : path
+        The teacher's folder; made if it is missing.
+
+    Returns
+    -------
+    list of OpenedLesson
+        ``source/02_convolution/02_convolution.ipynb`` and so on; the name is that of the students' notebook.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> opened = copy_for_nbgrader(tempfile.mkdtemp())
+    >>> opened[1].path.parts[-3:]
+    ('source', '02_convolution', '02_convolution.ipynb')
+    """
+    folder = Path(folder).expanduser()
+    settings = "nbgrader_config.py"
+    _copy_once(notebooks_folder() / settings, folder / settings)
+    opened = []
+    for lesson in list_lessons():
+        target = folder / "source" / lesson.path.stem / lesson.path.name
+        opened.append(OpenedLesson(lesson, target.resolve(), _copy_once(lesson.solved_path, target)))
+    return opened
+
+
 def _title(path):
     """The first heading of a notebook, without its number."""
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:

@@ -8,17 +8,16 @@ has changed, or with ``--execute``; so two runs give the same bytes.
 
 import argparse
 import copy
-import os
 import sys
-import tempfile
 from pathlib import Path
 
 import jupytext
 import nbformat
-from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from cnn_course._notebooks import run_notebook
 from cnn_course.exercises import find_exercise
+from cnn_course.exercises.cells import exercise_cells
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 COMPARED = "nbval-check-output"
@@ -50,37 +49,6 @@ def plain_cell(cell):
     return new(cell.source, metadata=metadata)
 
 
-def exercise_cells(exercise, solved):
-    """Return the question, the answer's cell and the check's cell of one exercise."""
-    points = f"{exercise.points} point{'s' if exercise.points != 1 else ''}"
-    question = f"### ✎ {exercise.title}  ({points})\n\n{exercise.text}"
-    answer = exercise.stub
-    if solved:
-        answer = f"### BEGIN SOLUTION\n{exercise.solution.strip()}\n### END SOLUTION"
-    check = f'check("{exercise.id}", {exercise.answer_name})  # stuck? hint("{exercise.id}")'
-    return [
-        new_markdown_cell(question, metadata={"exercise": exercise.id}),
-        new_code_cell(answer, metadata=graded(exercise, "answer", solution=True)),
-        new_code_cell(check, metadata=graded(exercise, "check", grade=True, points=exercise.points)),
-    ]
-
-
-def graded(exercise, part, grade=False, solution=False, points=None):
-    """Return nbgrader's cell metadata, schema 3."""
-    nbgrader = {
-        "cell_type": "code",
-        "grade": grade,
-        "grade_id": f"{exercise.id}-{part}",
-        "locked": grade,
-        "schema_version": 3,
-        "solution": solution,
-        "task": False,
-    }
-    if grade:
-        nbgrader["points"] = points
-    return {"exercise": exercise.id, "nbgrader": nbgrader}
-
-
 def finished(cells, lesson):
     """Give each cell its id, and return the notebook."""
     counts = {}
@@ -100,10 +68,12 @@ def code_of(notebook):
 def computed_outputs(notebook):
     """Run a notebook in a folder of its own; return the outputs of its compared cells, by cell id."""
     notebook = copy.deepcopy(notebook)  # running one writes times, versions and widgets into it
-    with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, "CNN_COURSE_STATE": folder}
-        client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}})
-        client.execute(env=env)
+    run_notebook(notebook, stop_at_errors=True)
+    return compared_outputs(notebook)
+
+
+def compared_outputs(notebook):
+    """Return the outputs of a notebook's compared cells as they are stored, by cell id."""
     return {cell.id: clean(cell) for cell in notebook.cells if COMPARED in cell.metadata.get("tags", [])}
 
 
@@ -112,6 +82,8 @@ def clean(cell):
     if not cell.outputs:
         raise SystemExit(f"{cell.id} is tagged {COMPARED} and has no output:\n{cell.source}")
     for output in cell.outputs:
+        if output.output_type == "error":
+            raise SystemExit(f"{cell.id} is compared and fails: {output.ename}: {output.evalue}")
         if output.get("name") == "stderr":
             raise SystemExit(f"{cell.id} is compared and writes to stderr: {output.text}")
         output.pop("execution_count", None)

@@ -268,7 +268,7 @@ class TestHintsAndSolutions:
 
 class TestUnderNbgrader:
     @pytest.mark.parametrize("mode", ["autograde", "validate"])
-    def test_check_raises_unless_it_passes_and_shows_nothing(self, mode, monkeypatch, capsys):
+    def test_check_shows_its_result_gives_no_value_and_raises_unless_it_passes(self, mode, monkeypatch, capsys):
         monkeypatch.setenv("NBGRADER_EXECUTION", mode)
         assert check("output-size", right) is None
 
@@ -277,10 +277,12 @@ class TestUnderNbgrader:
             return right(*numbers)
 
         assert check("output-size", right_with_a_warning) is None
-        assert capsys.readouterr() == ("", "")
+        shown, warned = capsys.readouterr()
+        assert shown.count("output-size: pass, 2 of 2 points.") == 2 and warned == ""
         for wrong in (..., double_padding_forgotten, 3):
             with pytest.raises(NotPassedError):
                 check("output-size", wrong)
+            assert "0 of 2 points." in capsys.readouterr().out
 
 
 class TestTeachersExercises:

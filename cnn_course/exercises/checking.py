@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import textwrap
 import tomllib
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,14 +14,31 @@ from ..errors import CourseError, ExerciseError
 from .definitions import Exercise
 from .judge import SEED, judge
 from .registry import broken_sources, exercises_of, find_exercise
-from .result import NOT_ATTEMPTED, box, inline_html, plain_text
+from .result import NOT_ATTEMPTED, Result, box, inline_html, plain_text
 from .state import entry_of, progress, record
 
 _NOTHING = object()
 
 
 class NotPassedError(CourseError, AssertionError):
-    """Raised by check while nbgrader runs a notebook: nbgrader pays a cell that does not raise."""
+    """Raised by check while nbgrader runs a notebook: nbgrader pays a cell that does not raise.
+
+    Parameters
+    ----------
+    result : Result
+        What the check found.
+    """
+
+    def __init__(self, result: Result):
+        super().__init__(f"{result.exercise}: {result.outcome}. {plain_text(result.message)}")
+        self.result = result
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: a feedback page has the result above; ``nbgrader validate`` prints nothing else."""
+        lines = repr(self.result).splitlines()
+        if os.environ.get("NBGRADER_EXECUTION") != "validate":
+            return lines[:1]
+        return [part for line in lines for part in textwrap.wrap(line, 80, subsequent_indent="    ") or [""]]
 
 
 @dataclass(frozen=True)
@@ -41,7 +59,8 @@ class Text:
 def check(exercise=None, answer=_NOTHING, seed=SEED):
     """Return whether an answer is right, and if not, what to think about.
 
-    Under nbgrader's ``autograde`` and ``validate`` it raises unless the answer passes, and returns nothing.
+    Under nbgrader's ``autograde`` and ``validate`` it shows the result, raises unless the answer passes, and returns
+    nothing.
 
     Parameters
     ----------
@@ -81,12 +100,20 @@ def check(exercise=None, answer=_NOTHING, seed=SEED):
     with contextlib.redirect_stderr(io.StringIO()) if grading else contextlib.nullcontext():
         result = judge(found, answer, seed)
     if grading:
+        _display(result)
         if not result.passed:
-            raise NotPassedError(f"{result.exercise}: {result.outcome}. {plain_text(result.message)}")
+            raise NotPassedError(result)
         return None
     attempts = 0 if result.outcome == NOT_ATTEMPTED else 1
     note = record(found.id, attempts=attempts, outcome=result.outcome, passed=result.passed)
     return replace(result, note=" ".join(filter(None, [note, *broken_sources()])))
+
+
+def _display(result):
+    """Show a result without giving it as the cell's value, which nbgrader would take for points."""
+    from IPython.display import display
+
+    display(result)
 
 
 def hint(exercise=None):

@@ -17,6 +17,7 @@ from .definitions import ChoiceExercise, FunctionExercise
 from .diagnose import diagnose
 from .limits import OutOfTimeError, time_limit
 from .result import CRASH, FAIL, NOT_ATTEMPTED, PASS, TIMEOUT, Case, Result
+from .stubs import is_stub
 
 SEED = 20240
 _ENGINE = str(Path(__file__).parent)
@@ -38,7 +39,7 @@ def judge(exercise, answer, seed=SEED):
     -------
     Result
     """
-    if contains_ellipsis(answer):
+    if contains_ellipsis(answer) or is_stub(answer):
         return _result(exercise, NOT_ATTEMPTED, _NOT_YET)
     if isinstance(exercise, FunctionExercise):
         return _judge_function(exercise, answer, seed)

@@ -8,8 +8,9 @@ import numpy as np
 
 PASS, FAIL, NOT_ATTEMPTED, TIMEOUT, CRASH = "pass", "fail", "not attempted", "timeout", "crash"
 _MARKS = {PASS: "✓", FAIL: "✗", NOT_ATTEMPTED: "…", TIMEOUT: "⏱", CRASH: "✗"}
-_COLOURS = {PASS: "#009e73", NOT_ATTEMPTED: "#7f7f7f"}
-_WRONG = "#d55e00"
+# White text on each has a contrast of at least 5 : 1, whatever the notebook's theme.
+_COLOURS = {PASS: "#00785a", NOT_ATTEMPTED: "#666666"}
+_WRONG = "#b84e00"
 _MOST_CELLS = 12
 
 
@@ -64,7 +65,8 @@ class Result:
     def _repr_html_(self):
         colour = _COLOURS.get(self.outcome, _WRONG)
         parts = [
-            f"<div><b style='color:{colour}'>{_MARKS[self.outcome]} {escape(self.outcome)}</b> "
+            f"<div><b style='background:{colour};color:#fff;border-radius:3px;padding:.1em .45em'>"
+            f"{_MARKS[self.outcome]} {escape(self.outcome)}</b> "
             f"<span style='opacity:.75'>{escape(self.exercise)} · {self.points} of {self.of} points</span></div>",
             f"<div style='margin:.3em 0'>{inline_html(self.message)}</div>",
         ]
