@@ -1,11 +1,13 @@
 """The package installs as it says, everywhere it says."""
 
 import email
+import os
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,9 @@ PINS = {
     canonicalize_name(name): version
     for name, version in re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
 }
+
+PYTHONS = "3.11", "3.12", "3.13"  # those that README, doctor and Makefile promise
+PLATFORMS = "x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-pc-windows-msvc"
 
 
 def requirements(*extras):
@@ -42,6 +47,47 @@ def test_constraints_hold_one_version_of_each_requirement_inside_its_range():
         name = canonicalize_name(requirement.name)
         assert name in PINS, f"{name} has no tested version in constraints.txt"
         assert requirement.specifier.contains(PINS[name]), f"{requirement} excludes {PINS[name]}"
+
+
+def test_each_constraint_that_is_installed_here_holds_on_the_oldest_python_of_each_promised_release():
+    refused = {}
+    for name in PINS:
+        try:
+            found = distribution(name)
+        except PackageNotFoundError:
+            continue
+        if found.version.partition("+")[0] == PINS[name]:
+            admitted = SpecifierSet(found.metadata["Requires-Python"] or "")
+            refused |= {f"{name}=={PINS[name]} on {p}.0": str(admitted) for p in PYTHONS if f"{p}.0" not in admitted}
+    assert not refused
+
+
+def test_constraints_resolve_to_wheels_on_each_promised_python_and_platform_with_nothing_left_open():
+    """As pip would on a fresh machine: what is asked is the registry, of each package what it says of itself."""
+    uv = pytest.importorskip("uv", reason="no uv: pip install uv").find_uv_bin()
+    command = [uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:"]
+    extras = [word for extra in ("lab", "tensorflow", "test", "slides") for word in ("--extra", extra)]
+    started = {}
+    for platform in PLATFORMS:
+        for python in PYTHONS:
+            where = ["--python-version", f"{python}.0", "--python-platform", platform]
+            started[python, platform] = subprocess.Popen(
+                [*command, *extras, *where, "--constraints", "constraints.txt", "pyproject.toml"],
+                cwd=ROOT,
+                env={**os.environ, "MACOSX_DEPLOYMENT_TARGET": "14.0"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+    answers = {where: (*process.communicate(), process.returncode) for where, process in started.items()}
+    for (python, platform), (resolved, problem, code) in answers.items():
+        if re.search("Failed to fetch|error sending request|dns error", problem):
+            pytest.skip("the package registry cannot be reached: run it with a network")
+        assert code == 0, f"{python} on {platform}: {problem}"
+        names = {canonicalize_name(name) for name in re.findall(r"^([\w.-]+)==", resolved, re.MULTILINE)}
+        assert len(names) > 150
+        if "linux" in platform:
+            assert not names - set(PINS), "not in constraints.txt"
 
 
 def test_conda_environment_installs_the_package_with_its_extras_under_the_constraints():
