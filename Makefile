@@ -14,7 +14,7 @@ help:
 	@echo "make test      set up, and run all tests"
 	@echo "make lessons   make the notebooks from notebooks/source"
 	@echo "make slides    make the lecture: slides/deck.html, and in build/slides its PDF and a handout (needs npm, chromium)"
-	@echo "make lint      ruff and import-linter"
+	@echo "make lint      ruff, import-linter and mypy"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'cnn-course needs Python 3.11 or newer; make lab PYTHON=python3.12 names another one.')"
@@ -38,6 +38,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 lessons: $(VENV)/.test
 	$(BIN)/python scripts/build_lessons.py
@@ -53,4 +54,4 @@ slides: $(VENV)/.slides slides/node_modules/.package-lock.json
 	$(BIN)/python scripts/build_slides.py
 
 clean:
-	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis

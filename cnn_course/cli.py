@@ -29,7 +29,7 @@ def lab(
     folder: Folder = Path("my-course"),
     port: Annotated[int, typer.Option(help="The port to try first.")] = 8888,
     browser: Annotated[bool, typer.Option(help="Open the web browser.")] = True,
-):
+) -> None:
     """Copy the lessons into a folder (never over your own files) and open them in JupyterLab."""
     from .lessons import copy_lessons
 
@@ -55,7 +55,7 @@ def lab(
 
 
 @app.command()
-def lessons():
+def lessons() -> None:
     """List the lessons."""
     from .lessons import list_lessons
 
@@ -72,7 +72,7 @@ def open_(
     folder: Folder = Path(),
     fresh: Annotated[bool, typer.Option(help="Start over in a new, numbered copy.")] = False,
     solved: Annotated[bool, typer.Option(help="Copy the solved lesson.")] = False,
-):
+) -> None:
     """Copy one lesson into this folder; a file that is there stays as it is."""
     from .lessons import open_lesson
 
@@ -80,7 +80,7 @@ def open_(
 
 
 @app.command()
-def progress():
+def progress() -> None:
     """Show which exercises are solved."""
     from .exercises import progress as show_progress
 
@@ -88,7 +88,7 @@ def progress():
 
 
 @app.command()
-def doctor():
+def doctor() -> None:
     """Check this computer: Python, packages, backend, write access."""
     from .doctor import BAD, GOOD, WARNING, examine
 
@@ -107,7 +107,7 @@ def doctor():
 def export(
     lesson: Annotated[str, typer.Argument(help="A lesson's number, or a notebook file.")],
     output: Annotated[Path | None, typer.Option(help="The page to write.")] = None,
-):
+) -> None:
     """Write a lesson as one page whose widgets live without a kernel and without a network."""
     from .exporter import export_lesson_page
     from .lessons import find_lesson
@@ -118,7 +118,7 @@ def export(
 
 
 @app.command()
-def nbgrader(folder: Annotated[Path, typer.Argument(help="The class's folder.")] = Path("my-class")):
+def nbgrader(folder: Annotated[Path, typer.Argument(help="The class's folder.")] = Path("my-class")) -> None:
     """Make a folder for nbgrader: its settings, and the solved lessons as sources of assignments."""
     from .lessons import copy_for_nbgrader
 
@@ -128,7 +128,7 @@ def nbgrader(folder: Annotated[Path, typer.Argument(help="The class's folder.")]
 
 
 @app.command()
-def slides(browser: Annotated[bool, typer.Option(help="Open the web browser.")] = True):
+def slides(browser: Annotated[bool, typer.Option(help="Open the web browser.")] = True) -> None:
     """Open the lecture: one page that needs no network, with its demos alive and its notes under the key s."""
     from .lessons import find_slides
 
@@ -141,7 +141,7 @@ def slides(browser: Annotated[bool, typer.Option(help="Open the web browser.")] 
         webbrowser.open(deck.as_uri())
 
 
-def main():
+def main() -> None:
     """Run the command; a fault of the user's is one sentence, not a traceback."""
     try:
         app()
