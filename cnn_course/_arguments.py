@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from math import inf
 from numbers import Integral, Real
+from typing import Any
 
 from .errors import CourseError, DataError
 
 
-def is_integer(value: object, least: float = -inf, most: float = inf) -> bool:
+def is_integer(value: Any, least: float = -inf, most: float = inf) -> bool:
     """Return whether the value is an integer from `least` to `most`; True and False are none.
 
     Examples
@@ -17,10 +18,11 @@ def is_integer(value: object, least: float = -inf, most: float = inf) -> bool:
     >>> is_integer(3, 1), is_integer(True), is_integer(3.0)
     (True, False, False)
     """
-    return isinstance(value, Integral) and not isinstance(value, bool) and least <= value <= most
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    return whole and least <= value <= most
 
 
-def is_number(value: object, least: float = -inf, most: float = inf) -> bool:
+def is_number(value: Any, least: float = -inf, most: float = inf) -> bool:
     """Return whether the value is a finite real number from `least` to `most`; True, False and NaN are none.
 
     Examples
@@ -32,14 +34,14 @@ def is_number(value: object, least: float = -inf, most: float = inf) -> bool:
     return real and least <= value <= most and abs(value) <= sys.float_info.max
 
 
-def refuse(name: str, value: object, rule: str, error: type[CourseError] = DataError) -> CourseError:
+def refuse(name: str, value: Any, rule: str, error: type[CourseError] = DataError) -> CourseError:
     """Return the error to raise: what was expected, and what came."""
     return error(f"{name} must be {rule}. Received: {name}={value!r}")
 
 
 def integer(
     name: str,
-    value: object,
+    value: Any,
     least: int = 1,
     most: float = inf,
     error: type[CourseError] = DataError,
@@ -81,7 +83,7 @@ def integer(
     raise refuse(name, value, rule or f"an integer {ends}", error)
 
 
-def positive_integer(name: str, value: object, error: type[CourseError] = DataError) -> int:
+def positive_integer(name: str, value: Any, error: type[CourseError] = DataError) -> int:
     """Return the value if it is a positive integer.
 
     Examples
@@ -94,7 +96,7 @@ def positive_integer(name: str, value: object, error: type[CourseError] = DataEr
 
 def number(
     name: str,
-    value: object,
+    value: Any,
     least: float = 0,
     most: float = inf,
     error: type[CourseError] = DataError,
@@ -115,7 +117,7 @@ def number(
 
 
 def positive_number(
-    name: str, value: object, error: type[CourseError] = DataError, rule: str = "a positive number"
+    name: str, value: Any, error: type[CourseError] = DataError, rule: str = "a positive number"
 ) -> float:
     """Return the value as a float if it is positive and finite.
 
@@ -129,7 +131,7 @@ def positive_number(
     raise refuse(name, value, rule, error)
 
 
-def share(name: str, value: object, error: type[CourseError] = DataError) -> float:
+def share(name: str, value: Any, error: type[CourseError] = DataError) -> float:
     """Return the value as a float if it lies between 0 and 1, both ends excluded.
 
     Examples
