@@ -8,9 +8,10 @@ from .._arguments import integer
 from .._arguments import share as checked_share
 from ..errors import DataError
 from .cards import DataCard
+from .rows import in_batches
 
 
-class _Labelled:
+class Labelled:
     """What sets of pictures and sets of points share. Arrays of the set run along the first axis."""
 
     _rows = ()
@@ -50,14 +51,51 @@ class _Labelled:
         DataError
             If a row does not exist.
         """
+        chosen = self._numbers(indices)
+        values = {name: getattr(self, name) for name in self._rows}
+        return replace(self, **{name: value[chosen] for name, value in values.items() if value is not None})
+
+    def take(self, indices):
+        """Return the pictures (or points) of these rows, in this order.
+
+        Parameters
+        ----------
+        indices : array of int, slice or array of bool
+
+        Returns
+        -------
+        array of shape (len(indices), ...)
+
+        Raises
+        ------
+        DataError
+            If a row does not exist.
+        """
+        return getattr(self, self._rows[0])[self._numbers(indices)]
+
+    def batches(self, batch_size=32):
+        """Yield the pictures (or points) in the order of `labels`, some at a time.
+
+        Parameters
+        ----------
+        batch_size : int
+
+        Yields
+        ------
+        array of shape (batch_size, ...)
+            The last one may be shorter.
+        """
+        return in_batches(self.take, len(self), batch_size)
+
+    def _numbers(self, indices):
+        """Return the row numbers that are meant."""
         try:
             chosen = np.arange(len(self))[indices]
         except (IndexError, TypeError, ValueError) as error:
             raise DataError(f"indices must be rows of this set of {len(self)}. Received: {error}") from None
         if chosen.ndim != 1:
             raise DataError(f"indices must be a list, a slice or a mask. Received: {indices!r}")
-        values = {name: getattr(self, name) for name in self._rows}
-        return replace(self, **{name: value[chosen] for name, value in values.items() if value is not None})
+        return chosen
 
     def split(self, share=0.2, seed=0, stratify=True):
         """Return two sets: the larger part, and a share for testing.
@@ -104,13 +142,15 @@ class _Labelled:
         return self.subset(~held_out), self.subset(held_out)
 
 
-def _check_rows(values, names):
+def check_rows(values, names):
+    """Raise unless the arrays of these names have as many rows each."""
     lengths = {name: len(values[name]) for name in names if values[name] is not None}
     if len(set(lengths.values())) != 1:
         raise DataError(f"Each row needs an entry everywhere. Received: {lengths}")
 
 
-def _labels(labels, classes):
+def as_labels(labels, classes):
+    """Return the labels as int64, if they are numbers of the classes."""
     labels = np.asarray(labels)
     whole = labels.ndim == 1 and labels.dtype.kind in "bui"
     if not whole or (len(labels) and not -1 <= labels.min() <= labels.max() < classes):
@@ -122,7 +162,7 @@ def _labels(labels, classes):
 
 
 @dataclass(frozen=True, eq=False)
-class ImageDataset(_Labelled):
+class ImageDataset(Labelled):
     """Pictures in memory, with labels, groups and a data card.
 
     Attributes
@@ -172,10 +212,10 @@ class ImageDataset(_Labelled):
         object.__setattr__(self, "class_names", tuple(map(str, self.class_names)))
         for name in ("labels", "clean_labels"):
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, _labels(getattr(self, name), self.classes))
+                object.__setattr__(self, name, as_labels(getattr(self, name), self.classes))
         if self.groups is not None:
             object.__setattr__(self, "groups", np.asarray(self.groups))
-        _check_rows(vars(self), self._rows)
+        check_rows(vars(self), self._rows)
 
     @property
     def shape(self):
@@ -190,7 +230,7 @@ class ImageDataset(_Labelled):
 
 
 @dataclass(frozen=True, eq=False)
-class PointDataset(_Labelled):
+class PointDataset(Labelled):
     """Points with labels and a data card.
 
     Attributes
@@ -228,8 +268,8 @@ class PointDataset(_Labelled):
         object.__setattr__(self, "x", x)
         names = self.class_names or range(int(np.max(self.labels, initial=-1)) + 1)
         object.__setattr__(self, "class_names", tuple(map(str, names)))
-        object.__setattr__(self, "labels", _labels(self.labels, self.classes))
-        _check_rows(vars(self), self._rows)
+        object.__setattr__(self, "labels", as_labels(self.labels, self.classes))
+        check_rows(vars(self), self._rows)
 
     @property
     def shape(self):

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from .cards import DataCard
-from .core import ImageDataset, _Labelled, drawn, resized
+from .core import ImageDataset, Labelled, drawn, resized
 from .fetch import RemoteFile, fetch
 from .readers import read_cifar_archive, read_idx, read_photo_archive
 
@@ -151,7 +151,7 @@ def _at_size(data, image_size):
 
 
 @dataclass(frozen=True, eq=False)
-class _Photos(_Labelled):
+class _Photos(Labelled):
     """Photographs as the bytes of their files: what is drawn from them is decoded, and no more."""
 
     files: np.ndarray

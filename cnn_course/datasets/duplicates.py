@@ -16,6 +16,7 @@ from scipy.fft import dctn
 from .._arguments import integer
 from ..errors import DataError
 from .decoding import resized
+from .rows import rows_of
 
 HASH_SIZE = 12  # phash and dhash of 12 x 12 bits each
 BITS = 2 * HASH_SIZE**2
@@ -106,10 +107,11 @@ def find_duplicates(data, max_distance=MAX_DISTANCE):
     array([0, 1, 0, 0])
     """
     integer("max_distance", max_distance, 0, BITS)
-    take, n = _rows(data)
+    rows = _pictures(data)
+    n = len(rows)
 
     def look(start):
-        images = take(np.arange(start, min(start + CHUNK, n)))
+        images = rows.take(np.arange(start, min(start + CHUNK, n)))
         return fingerprints(images), [_digest(image) for image in images]
 
     with ThreadPoolExecutor() as pool:
@@ -209,14 +211,13 @@ def _components(pairs, n):
     return connected_components(links, directed=False)[1].astype(np.int64) if n else np.zeros(0, np.int64)
 
 
-def _rows(data):
-    """Return a function from rows to their pictures, and the number of rows."""
-    if hasattr(data, "take") and hasattr(data, "batches"):
-        return data.take, len(data)
-    images = np.asarray(getattr(data, "images", data))
-    if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] not in (1, 3):
+def _pictures(data):
+    """Return the rows of the data, if they are pictures."""
+    rows = rows_of(data, labelled=False)
+    kind = np.uint8 if rows.array is None else rows.array.dtype
+    if len(rows.shape) != 3 or rows.shape[2] not in (1, 3) or kind != np.uint8:
         raise DataError(
             "data must be a data set of pictures, or uint8 of shape (n, height, width, 1 or 3). "
-            f"Received: {images.dtype} of shape {images.shape}"
+            f"Received: {kind} of shape {(len(rows), *rows.shape)}"
         )
-    return images.__getitem__, len(images)
+    return rows

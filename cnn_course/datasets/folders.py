@@ -16,11 +16,12 @@ from ..errors import DataError
 from ._listing import list_folder, readable
 from ._progress import progress_bar
 from .cards import DataCard
-from .core import ImageDataset, _check_rows, _Labelled, _labels
+from .core import ImageDataset, Labelled, as_labels, check_rows
 from .decoding import UnusableError, decode, read_file
 from .duplicates import CHUNK, fingerprints, group
-from .registry import _size
+from .registry import checked_size
 from .report import FileNote, FolderReport
+from .rows import in_batches
 
 _WAITING = 64  # chunks that wait for a thread
 
@@ -44,7 +45,7 @@ class FolderDataset(ImageDataset):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LazyImageDataset(_Labelled):
+class LazyImageDataset(Labelled):
     """Pictures of a folder that stay on disk until they are asked for.
 
     Each file has been decoded once, so that labels, groups and report are those of the pictures that will come.
@@ -81,8 +82,8 @@ class LazyImageDataset(_Labelled):
     _rows = ("paths", "labels", "groups")
 
     def __post_init__(self):
-        object.__setattr__(self, "labels", _labels(self.labels, self.classes))
-        _check_rows(vars(self), self._rows)
+        object.__setattr__(self, "labels", as_labels(self.labels, self.classes))
+        check_rows(vars(self), self._rows)
 
     @property
     def shape(self):
@@ -94,7 +95,7 @@ class LazyImageDataset(_Labelled):
 
         Parameters
         ----------
-        indices : array of int
+        indices : array of int, slice or array of bool
             Row numbers, in any order.
 
         Returns
@@ -107,7 +108,7 @@ class LazyImageDataset(_Labelled):
         DataError
             If a row does not exist, or a file is no longer there or no longer a picture.
         """
-        paths = self.subset(np.asarray(indices, dtype=np.int64).reshape(-1)).paths
+        paths = self.paths[self._numbers(indices)]
         images, _, reasons = _read(self.root, paths, self.image_size, self.crop_to_aspect_ratio)
         if reasons:
             name, reason = next(iter(reasons.items()))
@@ -127,9 +128,7 @@ class LazyImageDataset(_Labelled):
         array of shape (batch_size, height, width, 3)
             uint8; the last one may be shorter.
         """
-        size = self.batch_size if batch_size is None else positive_integer("batch_size", batch_size)
-        for start in range(0, len(self), size):
-            yield self.take(np.arange(start, min(start + size, len(self))))
+        return in_batches(self.take, len(self), self.batch_size if batch_size is None else batch_size)
 
     def load(self):
         """Return the set with all pictures in memory.
@@ -191,7 +190,7 @@ def load_images_from_folder(path, image_size, labels="folders", batch_size=None,
     root = Path(path).expanduser()
     if not root.is_dir():
         raise DataError(f"path must be a folder that exists. Received: path={str(path)!r}")
-    size = _size(image_size)
+    size = checked_size(image_size)
     if size is None:
         raise DataError("image_size must be an integer, or (height, width). Received: image_size=None")
     if batch_size is not None:

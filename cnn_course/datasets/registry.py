@@ -83,10 +83,10 @@ def load_dataset(name=None, split="train", n=None, image_size=None, seed=0, **op
         integer("n", n)
     seed = integer("seed", seed, 0)
     loader, _, _ = known[name]
-    return loader(split=split, n=n, image_size=_size(image_size), seed=seed, **options)
+    return loader(split=split, n=n, image_size=checked_size(image_size), seed=seed, **options)
 
 
-def _size(image_size):
+def checked_size(image_size):
     """Return (height, width) or None."""
     if image_size is None:
         return None

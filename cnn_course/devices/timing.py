@@ -13,9 +13,10 @@ import numpy as np
 from .._arguments import integer, positive_integer
 from .._files import usable_cores
 from .._keras import load_keras
+from ..datasets.rows import rows_of
 from ..errors import ModelError
 from ..training._checks import check_fit
-from ..training.pipeline import make_batches, rows_of
+from ..training.pipeline import make_batches
 from ._facts import backend_facts, on_gpu, processor, uses_tf32
 
 
@@ -123,7 +124,7 @@ def time_training(model, data=None, batch_size=32, steps=10, repeats=5, warm_up=
         integer(name, value, 1)
     rows = rows_of(_random_data(model, steps * batch_size) if data is None else data)
     check_fit(model, rows)
-    x, labels = rows.take(np.arange(steps * batch_size) % len(rows))
+    x, labels = rows.pair(np.arange(steps * batch_size) % len(rows))
     batches = make_batches(rows_of((x, labels)), batch_size, shuffle=False)[0]
     clock = _clock()
     kept = model.get_weights(), [np.array(value) for value in _optimizer_state(model)]

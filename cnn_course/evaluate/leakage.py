@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..datasets.duplicates import MAX_DISTANCE, find_duplicates, fingerprints
+from ..datasets.rows import Rows
 from ..errors import DataError
 
 _SHOWN = 10
@@ -97,7 +98,7 @@ def find_leaks(first, second, max_distance=MAX_DISTANCE):
       row 1  =  row 0  (2 bits differ)
     """
     both = _Both(first, second)
-    found = find_duplicates(both, max_distance)
+    found = find_duplicates(Rows(both.take, len(both), both.shape), max_distance)
     n = both.sizes[0]
     leaked = n + np.flatnonzero(np.isin(found.groups[n:], found.groups[:n]))
     pairs, distances = [], []
@@ -137,7 +138,7 @@ class _Both:
                 f"The pictures of both parts must have the same height, width and channels. Received: {shapes[0]} and "
                 f"{shapes[1]}"
             )
-        self.sizes = tuple(map(len, self._parts))
+        self.sizes, self.shape = tuple(map(len, self._parts)), shapes[0]
 
     def __len__(self):
         return sum(self.sizes)
@@ -152,11 +153,6 @@ class _Both:
         images = np.empty((len(rows), *made[0].shape[1:]), np.uint8)
         images[~later], images[later] = made
         return images
-
-    def batches(self, batch_size):
-        """Yield all pictures, so many at a time."""
-        for start in range(0, len(self), batch_size):
-            yield self.take(np.arange(start, min(start + batch_size, len(self))))
 
     def relabelled(self, pairs):
         """Return which pairs have two different labels."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..datasets.rows import rows_of
 from ..errors import DataError
 from ._style import MUTED, SMALL, draw_picture, new_figure, styled
 
@@ -12,8 +13,8 @@ def plot_pictures(data, n=None, by_class=True, columns=8, titles=None):
 
     Parameters
     ----------
-    data : ImageDataset or array of shape (n, height, width, channels) or (height, width, channels)
-        uint8, 0 to 255.
+    data : ImageDataset, LazyImageDataset or array of shape (n, height, width, channels) or (height, width, channels)
+        uint8, 0 to 255. Of a folder only the pictures that are drawn are read.
     n : int, optional
         How many: of each class (8 is the default), or in all (24 is the default).
     by_class : bool
@@ -38,22 +39,25 @@ def plot_pictures(data, n=None, by_class=True, columns=8, titles=None):
     >>> plot_pictures(load_dataset("digits"), n=3)
     <Figure: 30 pictures, a row for each of 10 classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.>
     """
-    images = np.asarray(getattr(data, "images", data))
-    if images.ndim == 3 and images.shape[2] in (1, 3):
-        images = images[np.newaxis]
-    if images.ndim != 4 or not len(images) or images.shape[3] not in (1, 3):
+    if not hasattr(data, "labels") and not isinstance(data, tuple | list):
+        data = np.asarray(data)
+        data = data[np.newaxis] if data.ndim == 3 and data.shape[2] in (1, 3) else data
+    data = rows_of(data, labelled=False)
+    if not len(data) or len(data.shape) != 3 or data.shape[2] not in (1, 3):
         raise DataError(
-            f"data must be pictures of shape (n, height, width, 1 or 3), at least one. Received: shape {images.shape}"
+            "data must be pictures of shape (n, height, width, 1 or 3), at least one. "
+            f"Received: shape {(len(data), *data.shape)}"
         )
-    if by_class and hasattr(data, "class_names") and titles is None:
-        return _rows_by_class(data, n or 8)
-    return _as_they_come(images[: n or (24 if titles is None else len(images))], columns, titles)
+    present = np.unique(data.labels[data.labels >= 0]) if by_class and data.class_names and titles is None else ()
+    if len(present):
+        return _rows_by_class(data, present, n or 8)
+    drawn = min(len(data), n or (24 if titles is None else len(data)))
+    return _as_they_come(data.take(np.arange(drawn)), columns, titles)
 
 
-def _rows_by_class(data, n):
-    present = [k for k in range(data.classes) if (data.labels == k).any()]
+def _rows_by_class(data, present, n):
     names = [data.class_names[k] for k in present]
-    rows = [data.images[np.flatnonzero(data.labels == k)[:n]] for k in present]
+    rows = [data.take(np.flatnonzero(data.labels == k)[:n]) for k in present]
     n = max(map(len, rows))
     drawn = sum(map(len, rows))
     classes = f"{len(names)} classes" if len(names) != 1 else "1 class"

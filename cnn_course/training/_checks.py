@@ -24,7 +24,7 @@ def check_fit(model, rows, name="data"):
         )
     _check_shape(model, rows, name)
     if not model.built:  # a Sequential without an Input, or a class of one's own: it has no weights until it is called
-        model(rows.take(np.arange(1))[0])
+        model(rows.take(np.arange(1)))
     _check_labels(model, rows, name)
     _check_scale(model, rows)
 
@@ -90,7 +90,7 @@ def _loss_name(model):
 
 def _check_scale(model, rows):
     """Warn of pictures in 0..1 for a model that divides by 255 itself."""
-    first = rows.take(np.arange(min(32, len(rows))))[0]
+    first = rows.take(np.arange(min(32, len(rows))))
     rescales = any(type(layer).__name__ == "Rescaling" for layer in model.layers)
     if first.ndim == 4 and first.dtype.kind == "f" and rescales and 0 < first.max() <= 1:
         warnings.warn(

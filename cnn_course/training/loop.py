@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from .._arguments import integer, positive_integer
 from .._keras import load_keras
+from ..datasets.rows import rows_of
 from ..errors import ModelError
 from ._checks import TrainingWarning, check_fit, class_weights, warn_if_too_large
 from ._keeper import BY_HAND, Keeper
 from ._progress import Progress
 from .checkpoint import Checkpoint, describe_run
 from .history import Comparison, TrainingHistory, counted
-from .pipeline import make_batches, rows_of
+from .pipeline import make_batches
 
 keras = load_keras()
 

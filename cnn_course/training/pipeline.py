@@ -1,13 +1,12 @@
 """Batches for every backend: a `tf.data` pipeline under TensorFlow, a `keras.utils.PyDataset` elsewhere."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from .._arguments import positive_integer
 from .._keras import load_keras
-from ..errors import DataError
+from ..datasets.rows import rows_of
 
 keras = load_keras()
 
@@ -56,89 +55,6 @@ def make_batches(rows, batch_size, shuffle=True, seed=0, first_epoch=0):
     return made(rows, orders), orders
 
 
-def rows_of(data, name="data"):
-    """Return the data as an object with `take(indices)`, `labels`, and a length.
-
-    Parameters
-    ----------
-    data : ImageDataset, LazyImageDataset, PointDataset or pair of arrays
-    name : str
-        What an error calls it.
-
-    Returns
-    -------
-    ArrayRows or LazyRows
-
-    Raises
-    ------
-    DataError
-        If it is none of these, or pictures and labels do not fit each other.
-    """
-    if isinstance(data, (tuple, list)):
-        if len(data) != 2:
-            raise DataError(f"{name} must be a pair (pictures, labels) or a data set. Received: {len(data)} parts")
-        return ArrayRows(np.asarray(data[0]), _labels(data[1]))
-    for part in ("images", "x"):
-        if hasattr(data, part) and hasattr(data, "labels"):
-            return ArrayRows(np.asarray(getattr(data, part)), _labels(data.labels))
-    if hasattr(data, "batches") and hasattr(data, "labels"):
-        return LazyRows(data)
-    raise DataError(
-        f"{name} must be a data set of the course or a pair (pictures, labels). Received: {type(data).__name__}. "
-        "Try load_dataset(...) or load_images_from_folder(...), or (x, y) for two arrays."
-    )
-
-
-def _labels(given):
-    labels = np.asarray(given)
-    return labels.astype("uint8") if labels.dtype == bool else labels
-
-
-@dataclass(frozen=True)
-class ArrayRows:
-    """Pictures and labels that are in memory."""
-
-    x: np.ndarray
-    labels: np.ndarray
-
-    def __post_init__(self):
-        if self.x.ndim < 2 or len(self.x) != len(self.labels) or not len(self.x):
-            raise DataError(
-                "data must hold a label for each picture, and at least one picture of shape (height, width, "
-                f"channels). Received: pictures of shape {self.x.shape}, labels of shape {self.labels.shape}"
-            )
-        if self.x.dtype.kind not in "buif":
-            raise DataError(f"Pictures must be numbers, best uint8. Received: dtype {self.x.dtype}")
-        if self.x.dtype.kind == "f" and not np.isfinite(self.x).all():
-            raise DataError("Pictures must be finite numbers; these hold NaN or infinity. Look where they come from.")
-
-    def __len__(self):
-        return len(self.x)
-
-    @property
-    def shape(self):
-        """Shape of one row."""
-        return self.x.shape[1:]
-
-    def take(self, indices):
-        """Return pictures and labels of these rows."""
-        return self.x[indices], self.labels[indices]
-
-
-class LazyRows:
-    """Pictures that are read from their files batch by batch."""
-
-    def __init__(self, data):
-        self._data, self.labels, self.shape = data, np.asarray(data.labels), tuple(data.shape)[-3:]
-
-    def __len__(self):
-        return len(self.labels)
-
-    def take(self, indices):
-        """Return pictures and labels of these rows."""
-        return self._data.take(indices), self.labels[indices]
-
-
 class Orders:
     """The order of the rows in each epoch, from nothing but the seed and the epoch's number.
 
@@ -168,19 +84,19 @@ def _tensorflow_batches(rows, orders):
         lambda: iter([orders.next_epoch()]), output_signature=tf.TensorSpec((orders.n,), tf.int64)
     )
     indices = order.unbatch().batch(orders.batch_size)
-    if isinstance(rows, LazyRows):
+    if rows.array is None:
         pairs = indices.map(lambda i: _read_in_python(tf, rows, i), num_parallel_calls=1)
     else:
         # TensorFlow gathers the pictures, a batch at a time: a step in Python for each would hold Python's lock.
         with tf.device("CPU:0"):  # a graphics card's memory is for the network
-            x, labels = tf.constant(rows.x), tf.constant(rows.labels)
+            x, labels = tf.constant(rows.array), tf.constant(rows.labels)
         pairs = indices.map(lambda i: (tf.gather(x, i), tf.gather(labels, i)), num_parallel_calls=1)
     return pairs.apply(tf.data.experimental.assert_cardinality(orders.steps)).prefetch(2)
 
 
 def _read_in_python(tf, rows, indices):
     kinds = tf.TensorSpec((None, *rows.shape), tf.uint8), tf.TensorSpec((None,), rows.labels.dtype)
-    pair = tf.numpy_function(rows.take, [indices], [kind.dtype for kind in kinds])
+    pair = tf.numpy_function(rows.pair, [indices], [kind.dtype for kind in kinds])
     return tuple(tf.ensure_shape(part, kind.shape) for part, kind in zip(pair, kinds, strict=True))
 
 
@@ -199,4 +115,4 @@ class _PyBatches(keras.utils.PyDataset):
         if step == 0 or self._order is None:
             self._order = self._orders.next_epoch()
         size = self._orders.batch_size
-        return self._rows.take(self._order[step * size : (step + 1) * size])
+        return self._rows.pair(self._order[step * size : (step + 1) * size])

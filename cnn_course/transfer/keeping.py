@@ -14,9 +14,9 @@ import numpy as np
 from .._arguments import is_number
 from .._files import write_atomically
 from .._keras import load_keras
+from ..datasets.rows import rows_of
 from ..errors import DataError, ModelError
 from ..training import augmentation  # noqa: F401 - registers the course's layers, so that models with them load
-from ..training.pipeline import rows_of
 from . import building  # noqa: F401 - as above
 from ._parts import leaves
 
@@ -312,7 +312,7 @@ def _hash(data):
     """Return a hash of pictures and labels in their order, and how many there are."""
     rows, digest = rows_of(data), hashlib.sha256()
     for place in range(len(rows)):
-        picture, label = rows.take(np.array([place]))
+        picture, label = rows.pair(np.array([place]))
         digest.update(np.ascontiguousarray(picture).tobytes())
         digest.update(str(int(label[0])).encode())
     return digest.hexdigest(), len(rows)

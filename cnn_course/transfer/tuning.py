@@ -6,10 +6,10 @@ import numpy as np
 
 from .._arguments import integer
 from .._keras import load_keras
+from ..datasets.rows import rows_of
 from ..errors import DataError, ModelError
 from ..training import TrainingHistory, train_model
 from ..training._checks import check_fit
-from ..training.pipeline import rows_of
 from ._parts import features_of, parts_of
 from .freezing import FINE, check_rate, chosen_blocks, freeze, unfreeze
 
@@ -133,7 +133,7 @@ def backbone_features(model, pictures):
     DataError
         If the pictures are not of the model's shape.
     """
-    rows = rows_of((pictures, np.zeros(len(pictures), int)) if isinstance(pictures, np.ndarray) else pictures)
+    rows = rows_of(pictures, "pictures", labelled=False)
     extractor = keras.Model(model.inputs, features_of(model))
     wanted = tuple(model.input_shape[1:])
     if len(wanted) != len(rows.shape) or any(w not in (None, s) for w, s in zip(wanted, rows.shape, strict=True)):
@@ -143,7 +143,7 @@ def backbone_features(model, pictures):
         )
     batch = min(_BATCH, len(rows))
     chunks = np.split(np.arange(len(rows)), range(batch, len(rows), batch))
-    return np.concatenate([_forward(extractor, rows.take(chunk)[0], batch) for chunk in chunks])
+    return np.concatenate([_forward(extractor, rows.take(chunk), batch) for chunk in chunks])
 
 
 def _forward(extractor, pictures, batch):
