@@ -78,7 +78,7 @@ def state_folder() -> Path:
     """
     import platformdirs
 
-    return _folder("CNN_COURSE_STATE", platformdirs.user_state_dir("cnn-course", False))
+    return chosen_folder("CNN_COURSE_STATE", platformdirs.user_state_dir("cnn-course", False))
 
 
 def cache_folder() -> Path:
@@ -101,10 +101,11 @@ def cache_folder() -> Path:
     """
     import platformdirs
 
-    return _folder("CNN_COURSE_CACHE", platformdirs.user_cache_dir("cnn-course", False))
+    return chosen_folder("CNN_COURSE_CACHE", platformdirs.user_cache_dir("cnn-course", False))
 
 
-def _folder(variable, usual):
+def chosen_folder(variable: str, usual: str) -> Path:
+    """Return the folder that an environment variable names, else the usual one; ``~`` is the home."""
     chosen = os.environ.get(variable) or usual
     try:
         return Path(chosen).expanduser()

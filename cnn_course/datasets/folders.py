@@ -12,9 +12,9 @@ import numpy as np
 
 from .._arguments import positive_integer
 from .._files import usable_cores
+from .._progress import progress_bar
 from ..errors import DataError
 from ._listing import list_folder, readable
-from ._progress import progress_bar
 from .cards import DataCard
 from .core import ImageDataset, Labelled, as_labels, check_rows
 from .decoding import UnusableError, decode, read_file

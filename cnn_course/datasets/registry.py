@@ -101,10 +101,10 @@ def checked_size(image_size):
 
 def _loaders():
     """Return name -> (loader, card, whether it must be downloaded)."""
-    from . import digits, downloads, hashtag, points, shapes
+    from . import digits, hashtag, points, published, shapes
 
     found = {}
     for module in (digits, shapes, hashtag, points):
         found.update({name: (loader, card, False) for name, (loader, card) in module.SETS.items()})
-    found.update({name: (loader, card, True) for name, (loader, card) in downloads.downloaded_datasets().items()})
+    found.update({name: (loader, card, True) for name, (loader, card) in published.published_datasets().items()})
     return found

@@ -97,6 +97,11 @@ def rows_of(data: Any, name: str = "data", labelled: bool = True) -> Rows:
         return _in_memory(data[0], name, labelled, data[1]) if pair else _in_memory(data, name, labelled)
     if isinstance(data, np.ndarray) and not labelled:
         return _in_memory(data, name, labelled)
+    if not labelled:
+        raise DataError(
+            f"{name} must be a data set of pictures, or uint8 of shape (n, height, width, channels). "
+            f"Received: {type(data).__name__}"
+        )
     raise DataError(
         f"{name} must be a data set of the course or a pair (pictures, labels). Received: {type(data).__name__}. "
         "Try load_dataset(...) or load_images_from_folder(...), or (x, y) for two arrays."

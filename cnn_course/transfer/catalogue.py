@@ -8,8 +8,8 @@ from html import escape
 from pathlib import Path
 
 from .._keras import load_keras
-from ..datasets.fetch import RemoteFile
 from ..errors import ModelError
+from ..fetching import RemoteFile
 from .weights import BOX, HDF5
 
 _DATA = Path(__file__).parent / "data" / "backbones.json"

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from .._keras import load_keras
-from ..datasets.fetch import RemoteFile, fetch
 from ..errors import ModelError
+from ..fetching import RemoteFile, fetch
 
 STD = (0.229, 0.224, 0.225)  # of ImageNet's pictures on 0 to 1
 HDF5 = b"\x89HDF\r\n\x1a\n"

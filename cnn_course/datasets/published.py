@@ -1,4 +1,4 @@
-"""The sets that are downloaded: addresses, bytes and sha256 of each file, loaders, and data cards.
+"""The sets that others publish: addresses, bytes and sha256 of each file, loaders, and data cards.
 
 Each size and sha256 stands in two public sources that agree, named beside it; the sha256 decides, so that a mirror
 that went away or was replaced costs a message, and never a wrong file.
@@ -10,9 +10,9 @@ from functools import partial
 
 import numpy as np
 
+from ..fetching import RemoteFile, fetch
 from .cards import DataCard
 from .core import ImageDataset, Labelled, drawn, resized
-from .fetch import RemoteFile, fetch
 from .readers import read_cifar_archive, read_idx, read_photo_archive
 
 _PARTS = {"train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")}
@@ -101,7 +101,7 @@ _FLOWERS_FILE = RemoteFile(
 )
 
 
-def downloaded_datasets():
+def published_datasets():
     """Return the sets that need a network once.
 
     Returns
@@ -111,7 +111,7 @@ def downloaded_datasets():
 
     Examples
     --------
-    >>> list(downloaded_datasets())
+    >>> list(published_datasets())
     ['fashion_mnist', 'mnist', 'kmnist', 'cifar10', 'flowers']
     """
     return {

@@ -21,9 +21,9 @@ import pytest
 
 from cnn_course import DataError, DownloadError, load_dataset
 from cnn_course._files import cache_folder
-from cnn_course.datasets import _transfer, downloads
-from cnn_course.datasets.downloads import downloaded_datasets, remote_files
-from cnn_course.datasets.fetch import RemoteFile, fetch
+from cnn_course.datasets import published
+from cnn_course.datasets.published import published_datasets, remote_files
+from cnn_course.fetching import RemoteFile, connection, fetch
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 
@@ -35,7 +35,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     def __init__(self, folder):
         super().__init__(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-        self.asked, self.faults, self.rate = [], [], None
+        self.asked, self.faults, self.rate, self.etag = [], [], None, ""
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -56,6 +56,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         if not path.is_file():
             return self.send_error(404, "Not Found")
         content = path.read_bytes()
+        if asked and self.headers.get("If-Range", self.server.etag) != self.server.etag:
+            asked = None
         start = int(asked.removeprefix("bytes=").partition("-")[0]) if asked else 0
         self.begin(206 if asked else 200, len(content) - start, start, len(content))
         self.send(content[start:])
@@ -63,6 +65,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     def begin(self, status, length, start=0, total=0):
         self.send_response(status)
         self.send_header("Content-Length", str(length))
+        if self.server.etag:
+            self.send_header("ETag", self.server.etag)
         if status == 206:
             self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
         self.end_headers()
@@ -98,8 +102,8 @@ def file(server):
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
-    monkeypatch.setattr(_transfer, "PAUSES", (0.01, 0.01))
-    monkeypatch.setattr(_transfer, "TIMEOUT", (2, 1))
+    monkeypatch.setattr(connection, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(connection, "TIMEOUT", (2, 1))
     for name in ("CNN_COURSE_OFFLINE", "CNN_COURSE_MIRROR"):
         monkeypatch.delenv(name, raising=False)
 
@@ -107,6 +111,14 @@ def _impatient(monkeypatch):
 def in_cache():
     """Return what lies in the cache, by name."""
     return sorted(path.name for path in cache_folder().rglob("*") if path.is_file())
+
+
+def put(name, content, folder="set"):
+    """Put a file into the cache."""
+    (cache_folder() / folder).mkdir(parents=True, exist_ok=True)
+    path = cache_folder() / folder / name
+    path.write_bytes(content)
+    return path
 
 
 def cut_after(n):
@@ -225,6 +237,58 @@ def test_a_server_that_cannot_resume_sends_all_of_it(server, file):
     assert fetch(file).read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("status", [416, 403, 400, 501])
+def test_a_server_that_refuses_parts_gives_all_of_it(server, file, status):
+    put("data.bin.part", CONTENT[:1_000_000])
+    server.faults = [answer(status)]
+    assert fetch(file).read_bytes() == CONTENT
+    assert [asked for _, asked in server.asked] == ["bytes=1000000-", None]
+
+
+def test_a_server_that_sends_another_part_is_asked_for_all_of_it(server, file):
+    def another_part(handler):
+        handler.begin(206, len(CONTENT) - 500, 500, len(CONTENT))
+        return True
+
+    put("data.bin.part", CONTENT[:1_000_000])
+    server.faults = [another_part]
+    assert fetch(file).read_bytes() == CONTENT
+
+
+def test_a_head_that_drips_in_is_not_waited_for(server, file, monkeypatch):
+    def drips(handler):
+        for line in (b"HTTP/1.1 200 OK\r\n", *[b"X-Slow: 1\r\n"] * 100):
+            try:
+                handler.wfile.write(line)
+            except OSError:
+                break
+            time.sleep(0.1)
+        return True
+
+    monkeypatch.setattr(connection, "ANSWER", 0.5)
+    server.faults = [drips]
+    began = time.monotonic()
+    with pytest.raises(DownloadError, match=r"no whole answer in 0\.5 s"):
+        fetch(file)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_pipe_in_the_cache_is_not_waited_for(file):
+    for name in ("data.bin", "data.bin.part"):
+        put(name, b"").unlink()
+        os.mkfifo(cache_folder() / "set" / name)
+    assert fetch(file).read_bytes() == CONTENT
+    assert in_cache() == [".lock", "data.bin"]
+
+
+def test_parts_that_nobody_goes_on_with_are_taken_away(file):
+    old, new = put("old.bin.part", b"x"), put("new.bin.part", b"x")
+    os.utime(old, (time.time() - 100 * 24 * 3600,) * 2)
+    fetch(file)
+    assert new.exists() and not old.exists()
+
+
 def test_wrong_bytes_are_thrown_away(server, file):
     server.faults = [wrong_bytes]
     with pytest.raises(DownloadError, match="other bytes than the course knows"):
@@ -276,7 +340,7 @@ def test_a_server_that_stands_still_is_asked_again(server, file):
 
 
 def test_a_server_that_is_too_slow_is_left(server, file, monkeypatch):
-    monkeypatch.setattr(_transfer, "PATIENCE", 0.5)
+    monkeypatch.setattr(connection, "PATIENCE", 0.5)
     server.rate = 400
     began = time.monotonic()
     with pytest.raises(DownloadError, match=r"too slow: \d+ bytes in 1 s"):
@@ -321,6 +385,37 @@ def test_offline_means_no_request(server, file, monkeypatch):
         fetch(file)
 
 
+@pytest.mark.parametrize("value", ["", "0", "false", "No", " off "])
+def test_offline_can_be_switched_off(file, monkeypatch, value):
+    monkeypatch.setenv("CNN_COURSE_OFFLINE", value)
+    assert fetch(file).read_bytes() == CONTENT
+
+
+def test_a_cache_that_cannot_be_is_named(file, tmp_path, monkeypatch):
+    monkeypatch.setenv("CNN_COURSE_CACHE", str(tmp_path / ("long" * 100)))
+    with pytest.raises(DownloadError, match=r"could not be written: .*File name too long"):
+        fetch(file)
+    monkeypatch.setenv("CNN_COURSE_CACHE", "~nobody-of-this-name/cache")
+    with pytest.raises(DataError, match=r"CNN_COURSE_CACHE must be a folder. .*no such user"):
+        fetch(file)
+    monkeypatch.delenv("CNN_COURSE_CACHE")
+    for mirror in ("~nobody-of-this-name", "x" * 5000):
+        monkeypatch.setenv("CNN_COURSE_MIRROR", mirror)
+        with pytest.raises(DataError, match="CNN_COURSE_MIRROR must be"):
+            fetch(file)
+
+
+def test_a_wrong_file_in_the_mirror_is_named(file, monkeypatch, tmp_path):
+    (tmp_path / "www" / "set" / "data.bin").write_bytes(CONTENT[:-1])
+    monkeypatch.setenv("CNN_COURSE_MIRROR", str(tmp_path / "www"))
+    wrong = re.escape(str(tmp_path / "www" / "set" / "data.bin")) + " has other bytes than the course knows"
+    with pytest.raises(DownloadError, match=f"{wrong}.*None of its addresses"):
+        fetch(replace(file, addresses=("http://127.0.0.1:9/x",)))
+    monkeypatch.setenv("CNN_COURSE_OFFLINE", "1")
+    with pytest.raises(DownloadError, match=f"OFFLINE is set, and {wrong}"):
+        fetch(file)
+
+
 def test_a_mirror_folder_is_read_where_it_is(server, file, monkeypatch, tmp_path):
     monkeypatch.setenv("CNN_COURSE_MIRROR", str(tmp_path / "www"))
     monkeypatch.setenv("CNN_COURSE_OFFLINE", "1")
@@ -341,11 +436,10 @@ WORKER = """
 import json, sys
 from cnn_course import DownloadError
 from cnn_course._files import cache_folder
-from cnn_course.datasets import _transfer, downloads
-from cnn_course.datasets.fetch import RemoteFile, fetch
-_transfer.PAUSES = ()
+from cnn_course.fetching import RemoteFile, connection, fetch
+connection.PAUSES = ()
 if "blind" in sys.argv:
-    _transfer._leave_room = lambda needed, destination: None
+    connection._leave_room = lambda needed, destination: None
 try:
     print(fetch(RemoteFile(**json.loads(sys.argv[1]))))
 except DownloadError as error:
@@ -493,7 +587,7 @@ def made(monkeypatch, tmp_path, constant, folder, name, files):
             archive.addfile(member, io.BytesIO(content))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     known = RemoteFile(folder, name, path.stat().st_size, digest, ("http://127.0.0.1:9/",))
-    monkeypatch.setattr(downloads, constant, known)
+    monkeypatch.setattr(published, constant, known)
     monkeypatch.setenv("CNN_COURSE_MIRROR", str(tmp_path / "mirror"))
 
 
@@ -544,7 +638,7 @@ def test_the_files_of_fashion_mnist_are_the_ones_that_are_known(test_data):
 
 
 def test_every_set_to_download_has_a_card_that_says_all():
-    for name, (_, card) in downloaded_datasets().items():
+    for name, (_, card) in published_datasets().items():
         assert card.name == name
         assert all(len(text) >= 3 for _, text in card.rows())
 
@@ -576,6 +670,54 @@ def test_without_any_hash_a_page_in_place_of_the_file_is_refused(server):
         fetch(file)
     whole = weights_of(server, b"\x89HDF" + CONTENT)
     assert fetch(whole).stat().st_size == len(CONTENT) + 4
+
+
+def test_without_any_hash_a_page_under_the_files_name_is_replaced(server):
+    content = b"\x89HDF" + CONTENT
+    put("w.h5", b"<html>Please log in</html>", "weights")
+    assert fetch(weights_of(server, content)).read_bytes() == content
+
+
+class TestWithoutAHashTwoFilesAreNotMixed:
+    new, old = b"\x89HDF" + CONTENT, b"\x89HDF" + bytes(len(CONTENT))
+
+    def test_an_older_part_is_begun_anew(self, server):
+        put("w.h5.part", self.old[:1_000_000], "weights")
+        assert fetch(weights_of(server, self.new)).read_bytes() == self.new
+
+    def test_a_server_that_names_no_version_sends_all_of_it_again(self, server):
+        file = weights_of(server, self.new)
+        server.faults = [self.cut]
+        assert fetch(file).read_bytes() == self.new
+        assert [asked for _, asked in server.asked] == [None, None]
+
+    def test_a_server_that_names_the_same_version_sends_the_rest(self, server):
+        file, server.etag = weights_of(server, self.new), '"1"'
+        server.faults = [self.cut_of_new]
+        assert fetch(file).read_bytes() == self.new
+        assert [asked for _, asked in server.asked] == [None, "bytes=1000000-"]
+
+    @pytest.mark.parametrize("etag", ['"2"', 'W/"1"'])
+    def test_another_or_a_weak_version_is_begun_anew(self, server, etag):
+        file, server.etag = weights_of(server, self.new), etag
+
+        def cut(handler):
+            server.etag = '"1"' if etag == '"2"' else etag
+            self.cut(handler)
+            server.etag = etag
+            return True
+
+        server.faults = [cut]
+        assert fetch(file).read_bytes() == self.new
+
+    def cut(self, handler, content=None):
+        handler.begin(200, len(self.new))
+        handler.wfile.write((content or self.old)[:1_000_000])
+        handler.close_connection = True
+        return True
+
+    def cut_of_new(self, handler):
+        return self.cut(handler, self.new)
 
 
 def test_a_server_without_the_file_or_a_length_is_named(server):
