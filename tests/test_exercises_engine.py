@@ -4,8 +4,12 @@ import contextlib
 import json
 import multiprocessing
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
+import types
 import warnings
 from datetime import date, timedelta
 
@@ -24,7 +28,9 @@ from cnn_course import (
     yours_or_ours,
 )
 from cnn_course._files import state_folder
-from cnn_course.exercises.limits import OutOfTimeError, time_limit
+from cnn_course.exercises import agree
+from cnn_course.exercises.judge import judge
+from cnn_course.exercises.limits import OutOfTimeError, within
 
 
 def right(w, k, p, s):
@@ -33,6 +39,66 @@ def right(w, k, p, s):
 
 def double_padding_forgotten(w, k, p, s):
     return (w - k + p) // s + 1
+
+
+def bare():
+    while True:
+        try:
+            time.sleep(0.001)
+        except:  # noqa: E722
+            print(end="")
+
+
+def busy():
+    while True:
+        try:
+            sum(range(10))
+        except BaseException:
+            continue
+
+
+def nested():
+    while True:
+        try:
+            try:
+                try:
+                    bare()
+                except BaseException:
+                    print(end="")
+            except BaseException:
+                pass
+        except BaseException:
+            time.sleep(0)
+
+
+def suppressed():
+    while True:
+        with contextlib.suppress(BaseException):
+            time.sleep(0.001)
+
+
+def finally_continues():
+    for _ in iter(int, 1):
+        try:
+            time.sleep(0.001)
+        finally:
+            continue  # noqa: B012
+
+
+def in_a_generator():
+    def endless():
+        while True:
+            try:
+                yield 1
+            except BaseException:
+                print(end="")
+
+    for _ in endless():
+        with contextlib.suppress(BaseException):
+            time.sleep(0.001)
+
+
+LOOPS = [bare, busy, nested, suppressed, finally_continues, in_a_generator]
 
 
 def no_flip(image, kernel):
@@ -60,8 +126,62 @@ class TestVerdicts:
         drawn = [str(exercise.cases(np.random.default_rng(seed))) for seed in (0, 1, 0)]
         assert drawn[0] == drawn[2] != drawn[1]
 
-    def test_the_courses_own_function_is_not_an_answer(self):
-        assert check("conv2d", cc.conv2d).message == "This is the course's own function; write yours."
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            cc.conv2d,
+            cc.find_exercise("conv2d").reference,
+            cc.find_exercise("conv2d").solved(),
+            yours_or_ours("conv2d", ...),
+            lambda *inputs: cc.find_exercise("conv2d").reference(*inputs),
+            lambda *inputs: cc.find_exercise("conv2d").solved()(*inputs),
+            lambda *inputs: yours_or_ours("conv2d", ...)(*inputs),
+        ],
+    )
+    def test_the_courses_own_function_is_not_an_answer(self, answer):
+        result = check("conv2d", answer)
+        assert (result.outcome, result.message) == ("fail", "This is the course's own function; write yours.")
+
+    def test_the_courses_own_choices_and_arrays_are_none_either(self):
+        for name in ("read-feature-map", "edge-kernel"):
+            assert "write yours" in check(name, cc.find_exercise(name).solved()).message
+            assert "write yours" in check(name, yours_or_ours(name, ...)).message
+        options = cc.find_exercise("read-feature-map").solved()
+        assert check("read-feature-map", {**options}).passed
+
+    def test_an_exercises_function_may_be_used_in_the_next_exercise(self):
+        conv2d = yours_or_ours("conv2d", ...)
+        exercise = cc.find_exercise("conv2d-channels")
+
+        def conv2d_channels(image, kernel):
+            channels, filters = kernel.shape[2:]
+            maps = [sum(conv2d(image[..., c], kernel[..., c, f]) for c in range(channels)) for f in range(filters)]
+            return np.stack(maps, axis=-1)
+
+        assert judge(exercise, conv2d_channels).passed
+
+    def test_a_function_on_the_stack_above_is_closed_too(self):
+        def reads_the_stack(*inputs):
+            frame = sys._getframe()
+            while "exercise" not in frame.f_locals or not hasattr(frame.f_locals["exercise"], "reference"):
+                frame = frame.f_back
+            return frame.f_locals["exercise"].reference(*inputs)
+
+        assert not check("output-size", reads_the_stack).passed
+
+    def test_what_nbgrader_leaves_in_place_of_a_solution_is_not_attempted(self):
+        def stub(w, k, p, s):
+            # YOUR CODE HERE
+            raise NotImplementedError()
+
+        result = check("output-size", stub)
+        assert result.outcome == "not attempted" and progress("02").rows[0].attempts == 0
+
+    def test_a_library_that_has_not_implemented_something_is_an_error(self):
+        library = types.ModuleType("library")
+        code = compile("def f():\n    raise NotImplementedError('no such mode')", "/x/site-packages/library.py", "exec")
+        exec(code, vars(library))
+        assert check("output-size", lambda *a: library.f()).outcome == "crash"
 
     def test_a_number_in_place_of_a_function(self):
         result = check("output-size", 28)
@@ -80,7 +200,45 @@ class TestVerdicts:
 
         assert check("output-size", lambda *a: np.int64(right(*a))).passed
         assert check("conv2d", lambda image, kernel: tf.constant(cc.conv2d(image, kernel))).passed
-        assert check("same-padding", lambda *a: (pad for pad in cc.same_padding(*a))).outcome in ("pass", "fail")
+        assert check("same-padding", lambda *a: (pad for pad in cc.same_padding(*a))).passed
+
+    @pytest.mark.parametrize("size", [1_000, 300_000, 10**9, 10**400])
+    def test_whole_numbers_are_compared_exactly(self, size):
+        assert agree(size, size) is None and agree(size + 1, size).kind == "value"
+        if size < 2**53:
+            assert agree(np.array([size]), np.array([size])) is None
+            assert agree(np.array([size + 1]), np.array([size])).kind == "value"
+            assert agree(np.array([size], float), np.array([size])) is None
+            assert agree(np.array([size + 1.0]), np.array([size])).kind == "value"
+            assert agree([size, size + 1], [size, size]).where == (1,)
+
+    def test_a_class_of_the_students_own_counts_as_what_it_inherits_from(self):
+        class Mine(np.ndarray):
+            pass
+
+        class Number(int):
+            pass
+
+        assert check("conv2d", lambda *a: cc.conv2d(*a).view(Mine)).passed
+        assert check("conv2d", lambda *a: np.ma.array(cc.conv2d(*a))).passed
+        assert check("output-size", lambda *a: Number(right(*a))).passed
+
+    def test_a_mask_is_refused_in_words(self):
+        result = check("conv2d", lambda image, kernel: np.ma.masked_less(cc.conv2d(image, kernel), 5))
+        assert result.outcome == "fail" and "has a mask" in result.message
+
+    def test_an_array_that_is_written_into_again_is_judged_as_it_was(self):
+        kept = np.zeros(())
+
+        def fills(image, kernel):
+            nonlocal kept
+            result = cc.conv2d(image, kernel)
+            if kept.shape != result.shape:
+                kept = np.zeros(result.shape)
+            kept[...] = result
+            return kept
+
+        assert check("conv2d", fills).passed
 
     def test_an_answer_that_changes_its_input(self):
         def changes(image, kernel):
@@ -132,6 +290,7 @@ class TestVerdicts:
 
     def test_an_artifact_of_the_wrong_kind(self):
         assert check("edge-kernel", "a string").outcome == "fail"
+        assert "write yours" not in check("edge-kernel", None).message
         assert check("edge-kernel", lambda: np.ones((3, 3))).outcome == "fail"
 
 
@@ -152,11 +311,13 @@ class TestLimits:
     def test_the_limit_works_in_a_thread(self):
         ended = []
 
+        def endless():
+            while True:
+                pass
+
         def run():
             try:
-                with time_limit(0.2):
-                    while True:
-                        pass
+                within(0.2, endless)
             except OutOfTimeError:
                 ended.append(True)
 
@@ -165,10 +326,47 @@ class TestLimits:
         thread.join(10)
         assert ended == [True]
 
+    @pytest.mark.parametrize("in_thread", [False, True])
+    @pytest.mark.parametrize("form", LOOPS, ids=lambda form: form.__name__)
+    def test_a_loop_that_catches_everything_ends(self, form, in_thread):
+        ended = []
+
+        def run():
+            try:
+                within(0.2, form)
+            except OutOfTimeError:
+                ended.append(form)
+
+        thread = threading.Thread(target=run, daemon=True)
+        if in_thread:
+            thread.start()
+            thread.join(30)
+        else:
+            run()
+        assert ended == [form]
+
+    @pytest.mark.parametrize("form", LOOPS, ids=lambda form: form.__name__)
+    def test_the_stop_button_ends_it(self, form):
+        threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            within(60, form)
+        assert time.monotonic() - began < 30
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    @pytest.mark.parametrize("tool", ["sys.settrace(lambda *a: None)", "sys.setprofile(lambda *a: None)"])
+    @pytest.mark.parametrize("answer", ["(w - k + 2 * p) // s + 1", "[1 for _ in iter(int, 1)]"])
+    def test_under_a_tracer_or_a_profiler(self, tool, answer):
+        code = (
+            f"import sys, cnn_course as cc\n{tool}\nprint(cc.check('output-size', lambda w, k, p, s: {answer}).outcome)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+        assert done.stdout.split() in (["pass"], ["timeout"]), done.stderr
+
     def test_nothing_arrives_after_the_limit_was_kept(self):
         for _ in range(1000):
-            with contextlib.suppress(OutOfTimeError), time_limit(0.001):
-                time.sleep(0.001)
+            with contextlib.suppress(OutOfTimeError):
+                within(0.001, lambda: time.sleep(0.001))
         time.sleep(0.3)
 
 

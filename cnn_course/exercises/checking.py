@@ -1,7 +1,6 @@
 """What a student calls: check, hint, solution, and yours_or_ours for the lessons."""
 
 import contextlib
-import io
 import os
 import textwrap
 import tomllib
@@ -11,8 +10,9 @@ from html import escape
 from pathlib import Path
 
 from ..errors import CourseError, ExerciseError
-from .definitions import Exercise
+from .definitions import Exercise, FunctionExercise
 from .judge import SEED, judge
+from .observe import Printed
 from .registry import broken_sources, exercises_of, find_exercise
 from .result import NOT_ATTEMPTED, Result, box, inline_html, plain_text
 from .state import entry_of, progress, record
@@ -97,7 +97,7 @@ def check(exercise=None, answer=_NOTHING, seed=SEED):
         )
     grading = os.environ.get("NBGRADER_EXECUTION") in ("autograde", "validate")
     # A warning on stderr would cost all points: nbgrader takes it for an error.
-    with contextlib.redirect_stderr(io.StringIO()) if grading else contextlib.nullcontext():
+    with contextlib.redirect_stderr(Printed()) if grading else contextlib.nullcontext():
         result = judge(found, answer, seed)
     if grading:
         _display(result)
@@ -214,7 +214,7 @@ def yours_or_ours(exercise, answer):
     found = find_exercise(exercise)
     if judge(found, answer).passed:
         return answer
-    return getattr(found, "reference", None) or found.solved()
+    return found.reference if isinstance(found, FunctionExercise) else found.solved()
 
 
 def list_exercises(lesson: str | int | None = None) -> tuple[Exercise, ...]:

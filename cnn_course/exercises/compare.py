@@ -1,12 +1,14 @@
 """Is the student's answer the expected one? Type, dtype, rank, shape, then values, each with its own message."""
 
 import numbers
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from .values import Foreign, shown
+
 RELATIVE = 1e-5
+_ROUNDING = 0.01  # by how much a float may miss a whole number
 _NAMES = {
     int: "a whole number",
     float: "a number",
@@ -35,41 +37,15 @@ class Problem:
     where: tuple | None = None
 
 
-def plain(value):
-    """Return a tensor as an array, a numpy scalar or an array without axes as a number, a generator as a list."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-    if hasattr(value, "numpy") and not isinstance(value, np.ndarray):
-        value = value.numpy()
-    elif hasattr(value, "__array__") and not isinstance(value, np.ndarray | np.generic):
-        value = np.asarray(value)
-    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
-        return value.item()
-    if isinstance(value, Iterator | range):
-        return list(value)
-    if isinstance(value, list | tuple):
-        return type(value)(map(plain, value)) if type(value) in (list, tuple) else value
-    return value
-
-
-def is_model(answer):
+def is_model(answer: object) -> bool:
     """Return whether an answer is a Keras model, of whatever kind; a class is none."""
     return hasattr(answer, "layers") and hasattr(answer, "predict_on_batch") and not isinstance(answer, type)
 
 
-def contains_ellipsis(value):
-    """Return whether ``...`` is left anywhere in an answer."""
-    if value is ...:
-        return True
-    if isinstance(value, dict):
-        return any(map(contains_ellipsis, (*value.keys(), *value.values())))
-    return isinstance(value, list | tuple | set) and any(map(contains_ellipsis, value))
-
-
-def agree(got, expected, *_inputs):
+def agree(got: object, expected: object, *_inputs: object) -> Problem | None:
     """Return ``None`` if two plain values agree, otherwise the first problem.
 
-    Numbers and arrays agree to a relative 1e-5 of the largest expected value.
+    Numbers and arrays agree to a relative 1e-5 of the largest expected value, whole numbers exactly.
 
     Examples
     --------
@@ -89,32 +65,47 @@ def agree(got, expected, *_inputs):
         return _agree_number(got, expected)
     if isinstance(expected, list | tuple):
         return _agree_sequence(got, expected)
-    return None if got == expected else Problem("value", f"Expected {expected!r}.")
+    return None if _same_thing(got, expected) else Problem("value", f"Expected {shown(expected)}.")
 
 
-def same(first, second):
-    """Return whether two answers are the same, of whatever kind."""
-    try:
-        return type(first) is type(second) is type(None) or agree(first, second) is None
-    except (TypeError, ValueError):
-        return False
+def same(first: object, second: object) -> bool:
+    """Return whether two plain values are the same, of whatever kind."""
+    return type(first) is type(second) is type(None) or agree(first, second) is None
+
+
+def _same_thing(got, expected):
+    """Compare what is not plain by its own class, which is the teacher's: a student's class is another one."""
+    if isinstance(got, Foreign) and isinstance(expected, Foreign):
+        return type(got.value) is type(expected.value) and bool(got.value == expected.value)
+    return type(got) is type(expected) and got == expected
 
 
 def _agree_exact(got, expected):
     if type(expected) in _NAMES and not isinstance(got, type(expected)):
         return Problem("type", f"The answer should be {_NAMES[type(expected)]}. Yours is {_describe(got)}.")
-    return None if got == expected else Problem("value", f"Expected {expected!r}. You got {got!r}.")
+    if isinstance(expected, dict) and got.keys() == expected.keys():
+        problems = ((key, agree(got[key], value)) for key, value in expected.items())
+        return next((Problem(p.kind, f"{shown(key)}: {p.message}") for key, p in problems if p), None)
+    agreed = not isinstance(expected, dict) and type(got) is type(expected) and got == expected
+    return None if agreed else Problem("value", f"Expected {shown(expected)}. You got {shown(got)}.")
 
 
 def _agree_number(got, expected):
-    if isinstance(got, np.ndarray | list | tuple) or not isinstance(got, numbers.Real) or isinstance(got, bool):
+    if not isinstance(got, int | float) or isinstance(got, bool):
         wanted = _NAMES[int if isinstance(expected, int) else float]
         return Problem("type", f"The answer should be {wanted}. Yours is {_describe(got)}.")
     if isinstance(expected, int) and not isinstance(got, int):
         return Problem("type", f"The answer should be a whole number (int). Yours is the float {got!r}.")
-    if np.isclose(got, expected, rtol=RELATIVE, atol=1e-12):
+    if got == expected if isinstance(expected, int) else _close(got, expected):
         return None
-    return Problem("value", f"Expected {expected!r}. You got {got!r}.")
+    return Problem("value", f"Expected {shown(expected)}. You got {shown(got)}.")
+
+
+def _close(got, expected):
+    try:
+        return bool(np.isclose(float(got), expected, rtol=RELATIVE, atol=1e-12, equal_nan=True))
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 def _agree_sequence(got, expected):
@@ -136,8 +127,8 @@ def _agree_array(got, expected):
     if isinstance(got, list | tuple):
         try:
             got = np.asarray(got)
-        except ValueError:
-            return Problem("shape", "The rows of your list are not equally long.")
+        except (ValueError, OverflowError):
+            return Problem("shape", "The rows of your list are not equally long, or not all numbers.")
     if not isinstance(got, np.ndarray):
         return Problem("type", f"The answer should be an array. Yours is {_describe(got)}.")
     if got.dtype.kind not in "biuf" or (expected.dtype.kind == "b") != (got.dtype.kind == "b"):
@@ -151,11 +142,15 @@ def _agree_array(got, expected):
 
 
 def _agree_values(got, expected):
-    if expected.dtype.kind == "b":
+    if expected.dtype.kind == "b" or (got.dtype.kind in "iu" and expected.dtype.kind in "iu"):
         wrong = got != expected
     else:
         largest = np.max(np.abs(expected, dtype=float), initial=0.0, where=np.isfinite(expected))
-        wrong = ~np.isclose(got, expected, rtol=RELATIVE, atol=RELATIVE * 1e-2 * largest + 1e-12, equal_nan=True)
+        room = RELATIVE * 1e-2 * largest + 1e-12
+        if expected.dtype.kind in "iu":  # one too many is wrong however large the numbers are
+            wrong = ~np.isclose(got, expected, rtol=0, atol=min(RELATIVE * largest + room, _ROUNDING))
+        else:
+            wrong = ~np.isclose(got, expected, rtol=RELATIVE, atol=room, equal_nan=True)
     if not wrong.any():
         return None
     where = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -178,7 +173,8 @@ def _describe(value):
         return "nothing (None)"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
-    if callable(value):
-        return "a function: did you forget to call it?"
-    text = repr(value)
+    if isinstance(value, Foreign):
+        called = " did you forget to call it?"
+        return f"{value.text}:{called}" if callable(value.value) else f"a {value.kind}"
+    text = shown(value)
     return f"{type(value).__name__} {text}" if len(text) <= 40 else f"a {type(value).__name__}"

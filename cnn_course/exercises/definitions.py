@@ -2,9 +2,12 @@
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+
+import numpy as np
 
 from ..errors import ExerciseError
+from .own import Choices, Reference, made_from, refuse_inside, remembered
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,8 @@ class Misconception:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exercise:
-    """What every exercise has.
+class Asked:
+    """What is asked: all that is needed where a student's code runs, and nothing that tells the answer.
 
     Parameters
     ----------
@@ -38,88 +41,118 @@ class Exercise:
         All or nothing.
     question : str
         One sentence, Markdown.
-    hints : tuple of str
-        From a nudge to almost the answer; at least three.
-    solution : str
-        The source text that a student would write.
     setup : str, optional
         Source text that runs before the solution outside a notebook.
     lesson : str, optional
         Filled in from the module's name.
+    limit : float, optional
+        Seconds for everything that the student's code does.
     """
 
     id: str
     title: str
     points: int
     question: str
-    hints: tuple[str, ...]
-    solution: str
     setup: str = "import numpy as np"
     lesson: str = ""
+    limit: float = 5.0
 
     @property
-    def answer_name(self):
+    def answer_name(self) -> str:
         """The name that the student gives the answer."""
         return self.id.replace("-", "_")
 
-    @property
-    def text(self):
-        """The question as it stands in the notebook, Markdown."""
-        return self.question
-
-    @property
-    def stub(self):
-        """What the student starts from."""
-        return f"{self.answer_name} = ..."
-
-    def solved(self):
-        """Return the answer that the solution's text makes."""
-        namespace = {}
-        exec(f"{self.setup}\n{self.solution}", namespace)
-        return namespace[self.answer_name]
-
 
 @dataclass(frozen=True, kw_only=True)
-class FunctionExercise(Exercise):
-    """The student writes a function; it is called on drawn inputs and compared with the reference.
+class AskedFunction(Asked):
+    """What is asked of a function.
 
     Parameters
     ----------
     cases : callable
         ``cases(rng)`` returns a list of tuples of arguments: a few fixed ones that tell the misconceptions apart
         first, then some drawn from the generator.
-    reference : callable
-        The right answer.
-    agree : callable, optional
-        ``agree(got, expected, *inputs)`` returns ``None``, or a ``Problem`` where the answer is wrong. Needed where
-        many answers are right; otherwise type, dtype, rank, shape and values are compared.
-    answers : tuple of str, optional
-        The course's own functions that answer it, ``"cnn_course.output_size"``.
-    misconceptions : tuple of Misconception
     observe : callable, optional
         ``observe(returned, *inputs)`` returns what is judged in place of what was returned, of the reference, the
         student's function and the misconceptions alike. It sees the inputs as the function left them: needed where a
         function changes a model, or writes a file.
+    answers : tuple of str, optional
+        The course's own functions that answer it, ``"cnn_course.output_size"``.
+    """
+
+    cases: Callable[[np.random.Generator], list[tuple]]
+    observe: Callable | None = None
+    answers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exercise(Asked):
+    """What every exercise has: what is asked, and what is known of it.
+
+    Parameters
+    ----------
+    hints : tuple of str
+        From a nudge to almost the answer; at least three.
+    solution : str
+        The source text that a student would write.
+    """
+
+    hints: tuple[str, ...]
+    solution: str
+
+    @property
+    def asked(self) -> Asked:
+        """What is asked, alone."""
+        kind = next(k for k in type(self).__mro__ if issubclass(k, Asked) and not issubclass(k, Exercise))
+        return kind(**{f.name: getattr(self, f.name) for f in fields(kind)})
+
+    @property
+    def text(self) -> str:
+        """The question as it stands in the notebook, Markdown."""
+        return self.question
+
+    @property
+    def stub(self) -> str:
+        """What the student starts from."""
+        return f"{self.answer_name} = ..."
+
+    def solved(self) -> object:
+        """Return the answer that the solution's text makes; ``check`` knows it as the course's own."""
+        refuse_inside(self.id)
+        return made_from(f"{self.setup}\n{self.solution}", self.answer_name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionExercise(Exercise, AskedFunction):
+    """The student writes a function; it is called on drawn inputs and compared with the reference.
+
+    Parameters
+    ----------
+    reference : callable
+        The right answer. It does not work inside an answer to its own exercise.
+    agree : callable, optional
+        ``agree(got, expected, *inputs)`` returns ``None``, or a ``Problem`` where the answer is wrong. Needed where
+        many answers are right; otherwise type, dtype, rank, shape and values are compared.
+    misconceptions : tuple of Misconception
     draw : callable, optional
         ``draw(inputs, got, expected)`` returns HTML of the smallest failing case.
-    limit : float, optional
-        Seconds for all cases together.
     seeds : int, optional
         How many draws the tests go through.
     """
 
-    cases: Callable
     reference: Callable
     misconceptions: tuple[Misconception, ...]
     agree: Callable | None = None
-    observe: Callable | None = None
-    answers: tuple[str, ...] = ()
     draw: Callable | None = None
-    limit: float = 5.0
     seeds: int = 200
 
+    def __post_init__(self):
+        """Close the reference to the answers that are compared with it."""
+        if not isinstance(self.reference, Reference):
+            object.__setattr__(self, "reference", Reference(self.id, self.reference))
+
     @property
-    def stub(self):
+    def stub(self) -> str:
         """The solution's first line and docstring, and a body still to be written."""
         tree = ast.parse(self.solution)
         function = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == self.answer_name)
@@ -190,9 +223,10 @@ class ChoiceExercise(Exercise):
         """A dict with every answer still open."""
         return self._dict({name: "..." for name in self.questions})
 
-    def solved(self):
-        """Return the right options."""
-        return {name: question.right for name, question in self.questions.items()}
+    def solved(self) -> dict[str, str]:
+        """Return the right options; ``check`` knows them as the course's own."""
+        refuse_inside(self.id)
+        return remembered(Choices({name: question.right for name, question in self.questions.items()}))
 
     def _dict(self, values):
         lines = [f"    {name!r}: {value},".replace("'", '"') for name, value in values.items()]

@@ -7,6 +7,7 @@ import numpy as np
 
 from .compare import same
 
+_LARGEST = 10**300  # whole numbers above it are no floats
 _FLIPS = (
     (np.s_[::-1, ::-1], "flipped in both directions"),
     (np.s_[:, ::-1], "flipped left to right"),
@@ -53,7 +54,7 @@ def _numeric(pairs):
 
 
 def _is_number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST < value < _LARGEST
 
 
 def _off_by_one(pairs):

@@ -1,30 +1,25 @@
-"""From an answer to a verdict. Nothing here prints, stores or draws."""
+"""From an answer to a verdict: what is seen of it, and what is known. Nothing here prints, stores or draws."""
 
-import contextlib
 import copy
-import importlib
 import inspect
-import io
-import linecache
-import traceback
-from collections.abc import Hashable
-from pathlib import Path
+import itertools
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from .compare import Problem, agree, contains_ellipsis, plain, same
-from .definitions import ChoiceExercise, FunctionExercise
+from .compare import Problem, agree, same
+from .definitions import ChoiceExercise, Exercise, FunctionExercise
 from .diagnose import diagnose
-from .limits import OutOfTimeError, time_limit
+from .limits import OutOfTimeError
+from .observe import NOT_YET, Observation, observe, returned_by, run_students
+from .own import OWN, is_own
 from .result import CRASH, FAIL, NOT_ATTEMPTED, PASS, TIMEOUT, Case, Result
-from .stubs import is_stub
+from .values import Foreign, UnfitError, contains_ellipsis, plain, shown
 
 SEED = 20240
-_ENGINE = str(Path(__file__).parent)
-_NOT_YET = "Not attempted yet: replace the `...` with your answer, run the cell, and check again."
 
 
-def judge(exercise, answer, seed=SEED):
+def judge(exercise: Exercise, answer: object, seed: int = SEED) -> Result:
     """Return the Result of an answer, whatever the answer is.
 
     Parameters
@@ -39,13 +34,37 @@ def judge(exercise, answer, seed=SEED):
     -------
     Result
     """
-    if contains_ellipsis(answer) or is_stub(answer):
-        return _result(exercise, NOT_ATTEMPTED, _NOT_YET)
     if isinstance(exercise, FunctionExercise):
-        return _judge_function(exercise, answer, seed)
+        inputs = exercise.cases(np.random.default_rng(seed))
+        return compare(exercise, inputs, observe(exercise.asked, answer, inputs))
+    if contains_ellipsis(answer):
+        return _result(exercise, NOT_ATTEMPTED, NOT_YET)
+    if is_own(answer):
+        return _result(exercise, FAIL, OWN)
     if isinstance(exercise, ChoiceExercise):
         return _judge_choice(exercise, answer)
     return _judge_artifact(exercise, answer)
+
+
+def compare(exercise: FunctionExercise, inputs: Sequence[tuple], seen: Sequence[Observation]) -> Result:
+    """Return the Result of what was seen of a function. It knows the answers, and runs nothing of the student's.
+
+    Parameters
+    ----------
+    exercise : FunctionExercise
+    inputs : sequence of tuple
+        The arguments of each case.
+    seen : sequence of Observation
+        What ``observe`` returned for them.
+
+    Returns
+    -------
+    Result
+    """
+    last = seen[-1]
+    if last.outcome not in ("", CRASH):
+        return _result(exercise, last.outcome, last.message)
+    return _verdict(exercise, [_Run(exercise, *pair) for pair in zip(inputs, seen, strict=False)])
 
 
 def _result(exercise, outcome, message, case=None):
@@ -53,33 +72,16 @@ def _result(exercise, outcome, message, case=None):
     return Result(exercise.id, outcome, points, exercise.points, message, case)
 
 
-def _judge_function(exercise, answer, seed):
-    if not callable(answer):
-        message = f"Hand in the function itself, without parentheses: `check({exercise.id!r}, {exercise.answer_name})`."
-        return _result(exercise, FAIL, message)
-    if _is_the_courses_own(exercise, answer):
-        return _result(exercise, FAIL, "This is the course's own function; write yours.")
-    runs = []
-    try:
-        with time_limit(exercise.limit):
-            for inputs in exercise.cases(np.random.default_rng(seed)):
-                runs.append(_run(exercise, answer, inputs))
-                if contains_ellipsis(runs[-1].got):
-                    return _result(exercise, NOT_ATTEMPTED, _NOT_YET)
-                if runs[-1].error:
-                    break
-    except OutOfTimeError:
-        message = f"Your function did not end within {exercise.limit:g} seconds. Is there a loop that never stops?"
-        return _result(exercise, TIMEOUT, message)
-    return _verdict(exercise, runs)
-
-
 class _Run:
-    """One case: what went in, what came out, what should have."""
+    """One case: what went in, what was seen, what should have been."""
 
-    def __init__(self, inputs, got, expected, problem, error="", printed=False):
-        self.inputs, self.got, self.expected = inputs, got, expected
-        self.problem, self.error, self.printed = problem, error, printed
+    def __init__(self, exercise, inputs, seen):
+        self.inputs, self.got, self.printed, self.error = inputs, seen.got, seen.printed, seen.message
+        self.expected = returned_by(exercise, exercise.reference, copy.deepcopy(inputs))
+        self.problem = Problem("error", "") if seen.outcome else _problem(exercise, self.got, self.expected, inputs)
+        if self.problem is None and seen.changed:
+            message = "The result is right, but your function changed its input. Work on a copy."
+            self.problem = Problem("changed", message)
 
     @property
     def size(self):
@@ -89,42 +91,14 @@ class _Run:
         return (sum(array.size for array in arrays), sum(numbers), len(repr(self.inputs)))
 
 
-def _run(exercise, answer, inputs):
-    expected = _observed(exercise, exercise.reference, copy.deepcopy(inputs))
-    theirs = copy.deepcopy(inputs)
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        try:
-            got = _observed(exercise, answer, theirs)
-        except Exception as error:  # whatever the student's code raises is shown as theirs
-            return _Run(inputs, None, expected, Problem("error", ""), _their_line(error))
-    problem = _problem(exercise, got, expected, inputs)
-    if problem is None and _changed(inputs, theirs):
-        problem = Problem("changed", "The result is right, but your function changed its input. Work on a copy.")
-    return _Run(inputs, got, expected, problem, printed=bool(printed.getvalue()))
-
-
-def _observed(exercise, function, inputs):
-    """Call the function and return what is judged: what it returned, or what the exercise observes afterwards."""
-    returned = function(*inputs)
-    if exercise.observe and returned is not None and returned is not ...:
-        returned = exercise.observe(returned, *inputs)
-    return plain(returned)
-
-
 def _problem(exercise, got, expected, inputs):
-    if exercise.agree is None:
-        return agree(got, expected)
-    if got is None and expected is not None:
+    if exercise.agree is None or (got is None and expected is not None):
         return agree(got, expected)
     try:
-        return exercise.agree(got, expected, *copy.deepcopy(inputs))
-    except (TypeError, ValueError, IndexError, KeyError, AttributeError):
+        things = [value.value if isinstance(value, Foreign) else value for value in (got, expected)]
+        return exercise.agree(*things, *copy.deepcopy(inputs))
+    except Exception:  # it was written for answers of the right kind
         return agree(got, expected) or Problem("type", "The answer is not of the kind that was asked for.")
-
-
-def _changed(before, after):
-    pairs = zip(before, after, strict=True)
-    return any(isinstance(a, np.ndarray | list) and not same(plain(b), plain(a)) for a, b in pairs)
 
 
 def _verdict(exercise, runs):
@@ -133,9 +107,8 @@ def _verdict(exercise, runs):
         return _result(exercise, PASS, "Right.")
     smallest = min(wrong, key=lambda run: run.size)
     case = _case(exercise, smallest)
-    if smallest.error or wrong[-1].error:
-        run = wrong[-1]
-        return _result(exercise, CRASH, f"Your code raised an error.\n{run.error}", _case(exercise, run))
+    if runs[-1].error:
+        return _result(exercise, CRASH, f"Your code raised an error.\n{runs[-1].error}", _case(exercise, runs[-1]))
     if any(run.got is None and run.expected is not None for run in runs):
         run = next(run for run in runs if run.got is None)
         printed = "You returned nothing. You printed something: `return` it instead of printing it."
@@ -158,44 +131,31 @@ def _idea(exercise, runs):
 
 def _answer_of(exercise, misconception, inputs):
     try:
-        return _observed(exercise, misconception.answer, copy.deepcopy(inputs))
+        return returned_by(exercise, misconception.answer, copy.deepcopy(inputs))
     except Exception as error:  # a misconception may fail on some inputs; then it explains no answer
         return error
 
 
 def _case(exercise, run):
     names = list(inspect.signature(exercise.reference).parameters)
-    drawing = ""
-    if exercise.draw and not run.error and run.got is not None:
-        drawing = exercise.draw(run.inputs, run.got, run.expected) or ""
     where = run.problem.where if run.problem else None
-    got = run.error.splitlines()[-1] if run.error else run.got
-    return Case(tuple(zip(names, run.inputs, strict=False)), got, run.expected, where, drawing)
+    return Case(tuple(zip(names, run.inputs, strict=False)), run.got, run.expected, where, _drawing(exercise, run))
 
 
-def _is_the_courses_own(exercise, answer):
-    if not str(getattr(answer, "__module__", "")).startswith("cnn_course."):
-        return False
-    for dotted in exercise.answers:
-        module, name = dotted.rsplit(".", 1)
-        if getattr(importlib.import_module(module), name) is answer:
-            return True
-    return False
-
-
-def _their_line(error):
-    """The student's own line, and the error, without the frames of the engine."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_ENGINE)]
-    last = f"`{type(error).__name__}: {error}`"
-    if not frames:
-        return last
-    # the deepest frame that is not in an installed package is the student's
-    own = [f for f in frames if "site-packages" not in f.filename and "/lib/python" not in f.filename] or frames
-    line = linecache.getline(own[-1].filename, own[-1].lineno).strip() or (own[-1].line or "")
-    return f"Line {own[-1].lineno} of `{own[-1].name}`: `{line}`\n{last}" if line else last
+def _drawing(exercise, run):
+    if not exercise.draw or run.error or run.got is None:
+        return ""
+    try:
+        return exercise.draw(run.inputs, run.got, run.expected) or ""
+    except Exception:  # it was written for answers of the right kind; the sentence stands without it
+        return ""
 
 
 def _judge_choice(exercise, answer):
+    try:
+        answer = plain(answer)
+    except UnfitError as error:
+        return _result(exercise, FAIL, str(error))
     if not isinstance(answer, dict):
         message = f"Hand in a dict, question to option: {exercise.stub.split('=', 1)[1].strip()}"
         return _result(exercise, FAIL, message)
@@ -207,7 +167,7 @@ def _judge_choice(exercise, answer):
         chosen = answer[name]
         if not isinstance(chosen, Hashable) or chosen not in question.options:
             options = ", ".join(map(repr, question.options))
-            return _result(exercise, FAIL, f"**{name}**: choose one of {options}. You chose {chosen!r}.")
+            return _result(exercise, FAIL, f"**{name}**: choose one of {options}. You chose {shown(chosen)}.")
         if chosen != question.right:
             sentences.append(question.wrong[chosen])
     if not sentences:
@@ -216,20 +176,29 @@ def _judge_choice(exercise, answer):
 
 
 def _judge_artifact(exercise, answer):
-    if callable(answer) and not hasattr(answer, "layers") and not hasattr(answer, "call"):
-        return _result(exercise, FAIL, "Hand in the object itself; this is a function. Did you forget to call it?")
-    try:
-        with time_limit(exercise.limit):
-            for prop in exercise.properties:
-                if not _holds(prop, answer):
-                    return _result(exercise, FAIL, prop.message)
-    except OutOfTimeError:
+    missing = []
+    ended = run_students(exercise, lambda: missing.extend(_first_missing(exercise, answer)))
+    if ended and ended.outcome == TIMEOUT:
         return _result(exercise, TIMEOUT, f"Looking at your answer took longer than {exercise.limit:g} seconds.")
-    return _result(exercise, PASS, "Right.")
+    if ended:
+        return _result(exercise, ended.outcome, ended.message)
+    return _result(exercise, FAIL, missing[0]) if missing else _result(exercise, PASS, "Right.")
+
+
+def _first_missing(exercise, answer):
+    """The message of the first property that the answer lacks, if there is one; looking may run the answer's code."""
+    if issubclass(type(answer), np.ndarray):
+        answer = plain(answer)
+    if callable(answer) and not hasattr(answer, "layers") and not hasattr(answer, "call"):
+        return ["Hand in the object itself; this is a function. Did you forget to call it?"]
+    wanting = (prop.message for prop in exercise.properties if not _holds(prop, answer))
+    return list(itertools.islice(wanting, 1))
 
 
 def _holds(prop, answer):
     try:
         return bool(prop.holds(answer))
-    except Exception:  # an object of the wrong kind does not have the property
+    except (OutOfTimeError, KeyboardInterrupt):
+        raise
+    except BaseException:  # an object of the wrong kind does not have the property
         return False

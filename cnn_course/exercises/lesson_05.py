@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..from_scratch.network import Dense, Network, ReLU
-from .compare import Problem, agree, is_model, plain
+from .compare import Problem, agree, is_model
 from .definitions import ArtifactExercise, FunctionExercise, Misconception, Property
 
 _SETUP = "import numpy as np\nimport tensorflow as tf\nimport cnn_course as cc\n\nkeras = cc.load_keras()"
@@ -83,7 +83,7 @@ def _weights_too(loss, model, *_):
 
 def _as_a_step(got, expected, *_):
     """Say what is wrong with the loss, or with the weights."""
-    loss = plain(got[0])
+    loss = got[0]
     if not isinstance(loss, int | float):
         return Problem("type", "Return the loss before the step, one number: the mean over the batch.")
     problem = agree(float(loss), expected[0])

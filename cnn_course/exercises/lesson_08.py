@@ -28,10 +28,6 @@ def _size(weights):
     return sum(int(np.prod(weight.shape)) for weight in weights)
 
 
-def _is_open(layer):
-    return bool(layer.trainable_weights)
-
-
 def _norms(model):
     return [layer for layer in _leaves(model) if type(layer).__name__ == "BatchNormalization"]
 

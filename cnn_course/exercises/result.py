@@ -6,6 +6,9 @@ from html import escape
 
 import numpy as np
 
+from .._tables import visible
+from .values import shown
+
 PASS, FAIL, NOT_ATTEMPTED, TIMEOUT, CRASH = "pass", "fail", "not attempted", "timeout", "crash"
 _MARKS = {PASS: "✓", FAIL: "✗", NOT_ATTEMPTED: "…", TIMEOUT: "⏱", CRASH: "✗"}
 # White text on each has a contrast of at least 5 : 1, whatever the notebook's theme.
@@ -59,7 +62,8 @@ class Result:
         lines.append(f"  {plain_text(self.message)}")
         if self.case:
             lines += [f"  {name} = {_as_text(value)}" for name, value in self.case.inputs]
-            lines += [f"  expected: {_as_text(self.case.expected)}", f"  you got:  {_as_text(self.case.got)}"]
+            lines.append(f"  expected: {_as_text(self.case.expected)}")
+            lines += [f"  you got:  {_as_text(self.case.got)}"] if self.outcome != CRASH else []
         return "\n".join(lines + ([f"  {self.note}"] if self.note else []))
 
     def _repr_html_(self):
@@ -71,7 +75,7 @@ class Result:
             f"<div style='margin:.3em 0'>{inline_html(self.message)}</div>",
         ]
         if self.case:
-            parts.append(_case_html(self.case))
+            parts.append(_case_html(self.case, self.outcome != CRASH))
         if self.note:
             parts.append(f"<div style='opacity:.75'>{inline_html(self.note)}</div>")
         return box("".join(parts), colour)
@@ -96,9 +100,10 @@ def plain_text(text):
     return re.sub(r"\*\*([^*]+)\*\*", r"\1", text).replace("`", "")
 
 
-def _case_html(case):
+def _case_html(case, returned):
     inputs = "".join(_labelled(name, value) for name, value in case.inputs)
-    outputs = _labelled("expected", case.expected, case.where) + _labelled("you got", case.got, case.where)
+    outputs = _labelled("expected", case.expected, case.where)
+    outputs += _labelled("you got", case.got, case.where) if returned else ""
     row = "display:flex;flex-wrap:wrap;gap:.4em 1.6em;align-items:flex-start"
     return f"<div style='{row}'>{inputs}</div>{case.drawing}<div style='{row};margin-top:.4em'>{outputs}</div>"
 
@@ -134,12 +139,13 @@ def _small_matrix(value):
 
 
 def _number(value):
-    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
+    return f"{value:.4g}" if isinstance(value, float | np.floating) else visible(value)
 
 
 def _as_text(value):
     if isinstance(value, np.ndarray):
-        text = np.array2string(value, precision=4, threshold=60, separator=", ").replace("\n", "\n" + " " * 13)
-        return text if value.size <= 60 else f"array of shape {value.shape}, {value.dtype}"
-    text = repr(value)
-    return text if len(text) <= 300 else f"{text[:300]} ..."
+        if value.size > 60:
+            return f"array of shape {value.shape}, {value.dtype}"
+        lines = np.array2string(value, precision=4, separator=", ").splitlines()
+        return ("\n" + " " * 13).join(map(visible, lines))
+    return shown(value)
