@@ -13,6 +13,7 @@ import numpy as np
 
 from .._arguments import integer, positive_number
 from .._files import usable_cores
+from .._graph import all_layers
 from .._keras import load_keras
 from ..errors import DataError, ModelError
 from ..model_table import describe
@@ -289,20 +290,13 @@ def roofline(model, machine=None, batch_size=32, measure=True, repeats=5):
     [('conv_1', 10.4, 'arithmetic'), ('conv_2', 23.1, 'arithmetic'), ('hidden_1', 0.5, 'memory')]
     """
     batch_size, repeats = integer("batch_size", batch_size, 1), integer("repeats", repeats, 1)
-    layers = dict(_layers(model))
+    layers = dict(all_layers(model))
     rows = [row for row in describe(model) if row.macs]
     if not rows:
         raise ModelError("No layer of this network multiplies: there is nothing to draw.")
     machine = machine or measure_machine()
     bounds = tuple(_bound(row, layers.get(row.name), machine, batch_size, repeats if measure else 0) for row in rows)
     return Roofline(model.name, machine, bounds, batch_size)
-
-
-def _layers(model, prefix=""):
-    for layer in model.layers:
-        yield prefix + layer.name, layer
-        if hasattr(layer, "layers"):
-            yield from _layers(layer, f"{prefix}{layer.name}/")
 
 
 def _bound(row, layer, machine, batch_size, repeats):

@@ -19,7 +19,7 @@ def _keras():
 
 
 def _leaves(model):
-    from ..transfer._parts import leaves
+    from .._graph import leaves
 
     return leaves(model)
 

@@ -1,9 +1,11 @@
 """A model run layer by layer, also inside models inside it: what each layer gives, or what if it gave another thing."""
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 
 from .._arguments import is_integer
+from .._graph import activation_of, graph_of, last_step, sublayers, walk
 from .._keras import load_keras
 from ..errors import ModelError
 
@@ -66,48 +68,26 @@ class Run:
     def __init__(self, model, x, replace=None, until=None, scores=False, linear=None):
         self.calls, self.output = [], None
         self._replace, self._until, self._scores, self._linear = replace or {}, until, scores, linear
-        self._times = {}
+        self._times = Counter()
         with suppress(_Reached):
-            (self.output,) = self._through(_checked_graph(model), [x], "", True)
+            (self.output,) = walk(_checked_graph(model), [x], self._visit)
 
-    def _through(self, graph, inputs, prefix, last):
-        known = {id(tensor): value for tensor, value in zip(graph.inputs, inputs, strict=True)}
-        for depth in sorted(graph._nodes_by_depth, reverse=True):
-            for node in graph._nodes_by_depth[depth]:
-                if node.is_input or any(id(tensor) not in known for tensor in node.input_tensors):
-                    continue
-                at_end = last and any(node.outputs[0] is tensor for tensor in graph.outputs)
-                given = [known[id(tensor)] for tensor in node.input_tensors]
-                outputs = self._call(node, known, given, prefix + node.operation.name, at_end)
-                known.update(zip(map(id, node.outputs), outputs, strict=True))
-        return [known[id(tensor)] for tensor in graph.outputs]
-
-    def _call(self, node, known, given, path, at_end):
-        layer = node.operation
-        self._times[path] = self._times.get(path, 0) + 1
-        path = path if self._times[path] == 1 else f"{path}#{self._times[path]}"
-        inner = graph_of(layer)
+    def _visit(self, step, given):
+        self._times[step.path] += 1
+        times = self._times[step.path]
+        path = step.path if times == 1 else f"{step.path}#{times}"
         if path in self._replace:
             outputs = [self._replace[path]]
-        elif inner is not None:
-            outputs = self._through(inner, given, f"{path}/", at_end)
-        elif path == self._linear or (at_end and self._scores and _squashes(layer)):
-            outputs = [_without_activation(layer, given[0])]
+        elif step.inner is not None:
+            outputs = walk(step.inner, given, self._visit, f"{path}/", step.last)
+        elif path == self._linear or (step.last and self._scores and _squashes(step.layer)):
+            outputs = [_without_activation(step.layer, given[0])]
         else:
-            arguments, named = node.arguments.fill_in(known)
-            if getattr(layer, "_call_has_training_arg", False):
-                named = {**named, "training": False}
-            outputs = keras.tree.flatten(layer(*arguments, **named))
-        self.calls.append(Call(path, layer, given[0], outputs[0]))
+            outputs = step.run(given)
+        self.calls.append(Call(path, step.layer, given[0], outputs[0]))
         if path == self._until:
             raise _Reached
         return outputs
-
-
-def graph_of(model):
-    """Return the functional graph of a model, None where it has none (a plain layer, say)."""
-    graph = getattr(model, "_functional", None) or model
-    return graph if hasattr(graph, "_nodes_by_depth") else None
 
 
 def _checked_graph(model):
@@ -122,11 +102,8 @@ def _checked_graph(model):
 
 def _squashes(layer):
     """Return whether a layer ends in a softmax or sigmoid that can be left out."""
-    if not isinstance(layer, keras.layers.Dense | keras.layers.Activation):
-        return type(layer).__name__.lower() in _SQUASHING  # also the bare operations of keras.ops
-    activation = layer.activation
-    name = getattr(activation, "__name__", type(activation).__name__)
-    return name.lower().removesuffix("_v2") in _SQUASHING  # tf.nn.softmax calls itself softmax_v2
+    plain = not hasattr(layer, "activation") or isinstance(layer, keras.layers.Dense | keras.layers.Activation)
+    return plain and activation_of(layer) in _SQUASHING
 
 
 def bends(layer):
@@ -166,11 +143,7 @@ def kind_of_output(model):
 
 def gives_probabilities(model):
     """Return whether a model ends in a softmax or sigmoid."""
-    layer, graph = model, graph_of(model)
-    while graph is not None:
-        layer = graph.outputs[0]._keras_history.operation
-        graph = graph_of(layer)
-    return _squashes(layer)
+    return _squashes(last_step(model).layer)
 
 
 def find_call(calls, layer):
@@ -201,8 +174,7 @@ def convolutions(calls):
 
 
 def _convolves(layer):
-    parts = layer._flatten_layers() if isinstance(layer, keras.Layer) else [layer]
-    return any("Conv" in type(part).__name__ for part in parts)
+    return any("Conv" in type(part).__name__ for part in sublayers(layer))
 
 
 def last_map(calls):

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from .._graph import leaves
 from .._keras import load_keras
 from ..errors import DataError, ModelError
 from ._graph import Run, kind_of_output
@@ -38,7 +39,7 @@ def pictures_of(model, image):
             f"image must be a picture of shape {wanted[1:]}, as the model takes it, or several: (n, ...). "
             f"Received: shape {np.shape(image)}"
         )
-    if array.dtype.kind == "f" and 0 < array.max() <= 1 and any(map(_divides, model._flatten_layers())):
+    if array.dtype.kind == "f" and 0 < array.max() <= 1 and any(map(_divides, leaves(model))):
         warnings.warn(
             "The picture lies in 0..1 and the model divides by 255 once more: give it as it was loaded, 0 to 255.",
             stacklevel=3,

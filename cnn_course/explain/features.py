@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._arguments import positive_integer
+from .._graph import graph_of
 from ..errors import DataError, ModelError
-from ._graph import Run, convolutions, find_call, graph_of
+from ._graph import Run, convolutions, find_call
 from ._inputs import pictures_of, single_or_all, to_numpy, to_tensor, trace
 
 _BATCH = 64

@@ -3,10 +3,11 @@
 import numpy as np
 
 from .._arguments import integer, is_integer, positive_integer
+from .._graph import graph_of
 from .._keras import load_keras
 from ..errors import ModelError
 from ._gradients import gradient_of
-from ._graph import Run, bends, find_call, graph_of
+from ._graph import Run, bends, find_call
 from ._inputs import trace
 
 keras = load_keras()

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._arguments import positive_integer
+from .._graph import graph_of, leaves
 from .._keras import load_keras
 from ..errors import ModelError
-from ._graph import graph_of
 from ._inputs import classes_of, pictures_of
 
 keras = load_keras()
@@ -55,7 +55,7 @@ def randomise_weights(model, seed=0, layers=None):
         raise ModelError(f"model cannot be copied: a layer of your own needs get_config. Keras says: {error}") from None
     copy.set_weights(model.get_weights())
     rng = np.random.default_rng(seed)
-    known = list(_leaves(copy))
+    known = [layer for layer in leaves(copy) if not any("seed_generator" in v.path for v in layer.variables)]
     missing = set(layers or ()) - {layer.name for layer in known}
     if missing:
         raise ModelError(f"The model has no layer {', '.join(map(repr, sorted(missing)))}.")
@@ -63,14 +63,6 @@ def randomise_weights(model, seed=0, layers=None):
         if layers is None or layer.name in layers:
             layer.set_weights([_shuffled(weight, rng) for weight in layer.get_weights()])
     return copy
-
-
-def _leaves(model):
-    for layer in model.layers:
-        if graph_of(layer) is not None:
-            yield from _leaves(layer)
-        elif not any("seed_generator" in weight.path for weight in layer.variables):
-            yield layer
 
 
 def _shuffled(weight, rng):

@@ -4,6 +4,7 @@ from fractions import Fraction
 from math import prod
 
 from .._arguments import is_integer, positive_integer
+from .._graph import graph_of, walk
 from ..arithmetic import ReceptiveField
 from ..errors import ModelError
 from ._field import input_field
@@ -61,15 +62,14 @@ def describe(model, batch_size=1, input_shape=None):
     shapes = [_complete(tensor.shape[1:], input_shape, model) for tensor in graph.inputs]
     fields = [input_field(len(shape) - 1) for shape in shapes]
     rows = []
-    walk = _Walk(rows, batch_size, shapes[0][:-1])
-    walk.through(graph, shapes, fields, "")
+    walk(graph, [*zip(shapes, fields, strict=True)], _Visitor(rows, batch_size, shapes[0][:-1]))
     return ModelTable(model.name, tuple(rows), shapes[0], batch_size)
 
 
 def _graph(model):
     """Return the functional graph of a model."""
-    graph = getattr(model, "_functional", None) or model
-    if not hasattr(graph, "_nodes_by_depth") or not getattr(graph, "built", True):
+    graph = graph_of(model)
+    if graph is None:
         own = _is_a_class_of_its_own(model)
         advice = "a class of its own hides its layers" if own else "give it an Input, or call model.build(...)"
         raise ModelError(
@@ -101,62 +101,43 @@ def _complete(shape, given, model):
     return tuple(map(int, numbers))
 
 
-class _Walk:
-    """Goes through a graph in the order of its depth and appends a row for each layer."""
+class _Visitor:
+    """Appends a row for each layer, and returns the shapes of its outputs and what they see."""
 
     def __init__(self, rows, batch_size, picture):
         self._rows, self._batch, self._picture = rows, batch_size, picture
         self._counted = set()
 
-    def through(self, graph, shapes, fields, prefix):
-        """Return shapes and fields of the graph's outputs, given those of its inputs."""
-        known = {id(tensor): pair for tensor, pair in zip(graph.inputs, zip(shapes, fields, strict=True), strict=True)}
-        for depth in sorted(graph._nodes_by_depth, reverse=True):
-            for node in graph._nodes_by_depth[depth]:
-                if node.is_input:
-                    continue
-                inputs = [known[id(tensor)] for tensor in node.arguments.keras_tensors]
-                self._node(node, inputs, known, prefix)
-        outputs = [known[id(tensor)] for tensor in graph.outputs]
-        return [shape for shape, _ in outputs], [field for _, field in outputs]
+    def __call__(self, step, given):
+        if step.inner is not None and type(step.layer).__name__ != "Augmentation":
+            return walk(step.inner, given, self, f"{step.path}/", step.last)
+        shapes, fields = zip(*given, strict=True)
+        outputs = step.node.outputs
+        open_sizes = any(None in tensor.shape[1:] for tensor in outputs)
+        made = _shapes_by_layer(step.layer, shapes, step.node) if open_sizes else [t.shape[1:] for t in outputs]
+        call = Call(step.layer, shapes, tuple(made[0]), fields, self._picture)
+        found = cost(call)
+        self._rows.append(self._row(call, found, made, step))
+        return [(tuple(shape), found.seen) for shape in made]
 
-    def _node(self, node, inputs, known, prefix):
-        layer = node.operation
-        shapes, fields = [shape for shape, _ in inputs], [field for _, field in inputs]
-        if _has_graph(layer) and type(layer).__name__ != "Augmentation":
-            made = self.through(_graph(layer), shapes, fields, f"{prefix}{layer.name}/")
-            outputs = list(zip(*made, strict=True))
-        else:
-            open_sizes = any(None in tensor.shape[1:] for tensor in node.output_tensors)
-            made = _shapes_by_layer(layer, shapes, node) if open_sizes else [t.shape[1:] for t in node.output_tensors]
-            call = Call(layer, tuple(shapes), tuple(made[0]), tuple(fields), self._picture)
-            found = cost(call)
-            self._rows.append(self._row(call, found, made, node, prefix))
-            outputs = [(tuple(shape), found.seen) for shape in made]
-        known.update((id(tensor), pair) for tensor, pair in zip(node.output_tensors, outputs, strict=True))
-
-    def _row(self, call, found, made, node, prefix):
+    def _row(self, call, found, made, step):
         layer = call.layer
         weights = [] if id(layer) in self._counted else getattr(layer, "weights", [])
         trainable = [] if id(layer) in self._counted else getattr(layer, "trainable_weights", [])
         self._counted.add(id(layer))
         missed = found.unreached
         return LayerRow(
-            name=prefix + layer.name,
+            name=step.path,
             kind=type(layer).__name__,
             output_shape=call.output,
             parameters=sum(_size(weight) for weight in weights),
             trainable_parameters=sum(_size(weight) for weight in trainable),
             macs=found.macs,
-            activation_bytes=self._batch * sum(map(prod, made)) * _BYTES.get(node.output_tensors[0].dtype, 4),
+            activation_bytes=self._batch * sum(map(prod, made)) * _BYTES.get(step.node.outputs[0].dtype, 4),
             sees=found.seen.kind,
             receptive_field=_as_field(found.seen),
             unreached=(missed[0] if len(set(missed)) == 1 else missed) if missed else 0,
         )
-
-
-def _has_graph(layer):
-    return hasattr(getattr(layer, "_functional", None) or layer, "_nodes_by_depth")
 
 
 def _size(weight):

@@ -4,6 +4,7 @@ import warnings
 from dataclasses import replace
 
 from .._arguments import integer, positive_integer
+from .._graph import all_layers
 from .._keras import load_keras
 from ..datasets.rows import rows_of
 from ..errors import ModelError
@@ -222,14 +223,7 @@ def _title(model, rows, history):
 
 def _seed_random_layers(model, seed):
     """Give each random layer (dropout, augmentation) a state that follows from the seed and its place alone."""
-    values = (value for layer in _all_layers(model) for value in vars(layer).values())
+    values = (value for _, layer in all_layers(model) for value in vars(layer).values())
     generators = (value for value in values if isinstance(value, keras.random.SeedGenerator))
     for place, generator in enumerate(generators):
         generator.state.assign([seed % 2**32, place])
-
-
-def _all_layers(model):
-    for layer in model.layers:
-        yield layer
-        if hasattr(layer, "layers"):
-            yield from _all_layers(layer)

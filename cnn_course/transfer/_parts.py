@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from .._graph import containers, leaves
 from .._keras import load_keras
 from ..errors import ModelError
 
@@ -94,25 +95,6 @@ def settle(model):
     for layer in leaves(model):
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
-
-
-def containers(model):
-    """Yield the models inside the model."""
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            yield layer
-            yield from containers(layer)
-
-
-def leaves(model):
-    """Yield the single layers of a model, also those of the models inside it."""
-    if not hasattr(model, "layers"):
-        raise ModelError(f"model must be a Keras model. Received: {type(model).__name__}")
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            yield from leaves(layer)
-        else:
-            yield layer
 
 
 def _grouped(body):

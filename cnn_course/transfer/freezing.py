@@ -1,9 +1,10 @@
 """`freeze` and `unfreeze`: which weights training may change. Batch normalisation of the body always stays still."""
 
 from .._arguments import is_integer, positive_number
+from .._graph import containers
 from .._keras import load_keras
 from ..errors import ModelError
-from ._parts import containers, is_batch_norm, parts_of
+from ._parts import is_batch_norm, parts_of
 
 keras = load_keras()
 

@@ -13,12 +13,12 @@ import numpy as np
 
 from .._arguments import is_number
 from .._files import write_atomically
+from .._graph import leaves
 from .._keras import load_keras
 from ..datasets.rows import rows_of
 from ..errors import DataError, ModelError
 from ..training import augmentation  # noqa: F401 - registers the course's layers, so that models with them load
 from . import building  # noqa: F401 - as above
-from ._parts import leaves
 
 keras = load_keras()
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import traitlets
 
 from .._arguments import is_integer, is_number
+from .._graph import graph_of, nodes_of
 from ..arithmetic import output_size
 from ..errors import GeometryError, ModelError
 
@@ -187,8 +188,8 @@ def built(layer, keras):
 
 def layers_of(model):
     """Return the layers of a Keras model that is a chain, as settings, or raise a `ModelError`."""
-    graph = getattr(model, "_functional", None) or model
-    if not hasattr(graph, "_nodes_by_depth"):
+    graph = graph_of(model)
+    if graph is None:
         raise ModelError(
             "from_model takes a built Sequential or functional model: give it an Input, or call model.build(...). "
             f"Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
@@ -198,18 +199,15 @@ def layers_of(model):
             "from_model takes a model with one input and one output. "
             f"Received: {len(graph.inputs)} and {len(graph.outputs)}"
         )
-    found, settings = [], []
-    for depth in sorted(graph._nodes_by_depth, reverse=True):
-        first, *others = graph._nodes_by_depth[depth]
-        if others:
-            raise _not_a_chain(others[0].operation, "it stands beside another layer")
-        if first.is_input:
-            continue
-        if first.operation in found:
-            raise _not_a_chain(first.operation, "it is called twice")
-        found.append(first.operation)
-        settings.append(_settings(first.operation))
-    return settings
+    found, last = [], graph.inputs
+    for node in nodes_of(graph):
+        if [*map(id, node.input_tensors)] != [*map(id, last)]:
+            raise _not_a_chain(node.operation, "it stands beside another layer")
+        if node.operation in found:
+            raise _not_a_chain(node.operation, "it is called twice")
+        found.append(node.operation)
+        last = node.outputs
+    return [_settings(layer) for layer in found]
 
 
 def _settings(layer):
