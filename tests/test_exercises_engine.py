@@ -12,6 +12,7 @@ import time
 import types
 import warnings
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -378,13 +379,22 @@ class TestProgress:
         assert (row.outcome, row.points, row.attempts) == ("pass", 2, 2)
         assert progress().points == 2
 
-    @pytest.mark.parametrize("content", ["", "{", "[]", '{"exercises": [1]}', '{"exercises": {"a": 1}}', "\x00\xff"])
+    @pytest.mark.parametrize(
+        "content",
+        ["", "{", "[]", "null", "3", '{"exercises": [1]}', '{"exercises": {"a": 1}}', "\x00\xff", "[" * 100_000]
+        + [
+            f'{{"exercises": {{"output-size": {{"{key}": {value}}}}}}}'
+            for key in ("attempts", "hints", "passed", "outcome")
+            for value in ('"3"' if key != "outcome" else "3", "[]", "{}", "1.5", "-1", "1" * 400)
+        ],
+    )
     def test_a_broken_file_is_set_aside(self, content):
         folder = state_folder()
         folder.mkdir(parents=True)
         (folder / "progress.json").write_text(content, encoding="utf-8")
         assert "broken" in progress().note
-        assert "broken" in check("output-size", right).note
+        assert hint("output-size").text.startswith("**Hint 1")
+        assert not check("output-size", right).note
         kept = list(folder.glob("progress-broken-*.json"))
         assert len(kept) == 1 and kept[0].read_text(encoding="utf-8") == content
         assert progress().points == 2 and not progress().note
@@ -394,6 +404,47 @@ class TestProgress:
         monkeypatch.setenv("CNN_COURSE_STATE", str(tmp_path / "file" / "state"))
         result = check("output-size", right)
         assert result.passed and "could not be kept" in result.note
+
+    def test_where_nothing_can_be_written_hints_go_on_and_the_solution_opens(self, tmp_path, monkeypatch):
+        (tmp_path / "file").write_text("")
+        monkeypatch.setenv("CNN_COURSE_STATE", str(tmp_path / "file" / "state"))
+        assert [hint("output-size").text[:8] for _ in range(3)] == ["**Hint 1", "**Hint 2", "**Hint 3"]
+        assert "Try it first" in repr(solution("output-size"))
+        check("output-size", double_padding_forgotten)
+        assert "// s + 1" in repr(solution("output-size"))
+        check("output-size", right)
+        assert progress().points == 2
+        (tmp_path / "file").unlink()
+        assert not check("same-padding", 3).note
+        kept = json.loads((tmp_path / "file" / "state" / "progress.json").read_text())["exercises"]
+        assert kept["output-size"]["hints"] == 3 and kept["output-size"]["attempts"] == 2 and kept["same-padding"]
+
+    def test_a_file_that_cannot_be_read_for_a_moment_is_not_written_over(self, monkeypatch):
+        check("output-size", right)
+        before = (state_folder() / "progress.json").read_bytes()
+        with monkeypatch.context() as broken:
+            broken.setattr(Path, "read_text", refuse)
+            assert "Stale file handle" in check("same-padding", 3).note
+            assert (state_folder() / "progress.json").read_bytes() == before
+            assert [row.attempts for row in progress("02").rows[:2]] == [0, 1]
+        assert [row.attempts for row in progress("02").rows[:2]] == [1, 1]
+        check("conv2d", 3)
+        kept = json.loads((state_folder() / "progress.json").read_text())["exercises"]
+        assert [kept[name]["attempts"] for name in ("output-size", "same-padding", "conv2d")] == [1, 1, 1]
+
+    def test_what_a_newer_version_wrote_stays_and_a_link_stays_one(self, tmp_path):
+        state_folder().mkdir(parents=True)
+        file = tmp_path / "elsewhere.json"
+        (state_folder() / "progress.json").symlink_to(file)
+        entry = {"attempts": 1, "outcome": "out of memory", "seconds": 3}
+        file.write_text(
+            json.dumps({"version": 7, "badges": ["a"], "exercises": {"output-size": entry, "new": {"x": 1}}})
+        )
+        check("output-size", right)
+        kept = json.loads(file.read_text())
+        assert (kept["version"], kept["badges"], kept["exercises"]["new"]) == (7, ["a"], {"x": 1})
+        assert (kept["exercises"]["output-size"]["seconds"], kept["exercises"]["output-size"]["attempts"]) == (3, 2)
+        assert (state_folder() / "progress.json").is_symlink()
 
     def test_a_full_disk_leaves_the_old_file(self, monkeypatch):
         check("output-size", right)
@@ -418,6 +469,10 @@ class TestProgress:
 
     def test_all_exercises_are_listed_as_text_and_html(self):
         assert "output-size" in repr(check()) and "output-size" in check()._repr_html_()
+
+
+def refuse(path, *args, **kwargs):
+    raise OSError(116, "Stale file handle")
 
 
 def _ask_for_hints():

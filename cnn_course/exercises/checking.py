@@ -12,6 +12,7 @@ from pathlib import Path
 from ..errors import CourseError, ExerciseError
 from .definitions import Exercise, FunctionExercise
 from .judge import SEED, judge
+from .judged import earlier_definition
 from .observe import Printed
 from .registry import broken_sources, exercises_of, find_exercise
 from .result import NOT_ATTEMPTED, Result, box, inline_html, plain_text
@@ -99,14 +100,16 @@ def check(exercise=None, answer=_NOTHING, seed=SEED):
     # A warning on stderr would cost all points: nbgrader takes it for an error.
     with contextlib.redirect_stderr(Printed()) if grading else contextlib.nullcontext():
         result = judge(found, answer, seed)
+    earlier = earlier_definition(found.answer_name, answer)
     if grading:
+        result = replace(result, note=earlier)
         _display(result)
         if not result.passed:
             raise NotPassedError(result)
         return None
     attempts = 0 if result.outcome == NOT_ATTEMPTED else 1
     note = record(found.id, attempts=attempts, outcome=result.outcome, passed=result.passed)
-    return replace(result, note=" ".join(filter(None, [note, *broken_sources()])))
+    return replace(result, note=" ".join(filter(None, [earlier, note, *broken_sources()])))
 
 
 def _display(result):

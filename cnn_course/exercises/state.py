@@ -1,9 +1,12 @@
 """What a student has done so far: one small file, written whole or not at all."""
 
 import json
+import os
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
+from typing import Any
 
 import filelock
 
@@ -13,6 +16,8 @@ from .registry import broken_sources, exercises_of
 from .result import NOT_ATTEMPTED, PASS, box
 
 _WAIT = 5.0
+_COUNTS = ("attempts", "hints")
+_waiting: dict[str | None, list[tuple[str, dict[str, Any]]]] = defaultdict(list)  # by the folder that it is for
 
 
 @dataclass(frozen=True)
@@ -86,12 +91,12 @@ def progress(lesson: str | int | None = None) -> Progress:
     >>> progress().of > 0
     True
     """
-    entries, note = _read()
+    entries, note = _entries()
     rows = []
     for exercise in exercises_of(lesson):
         entry = entries.get(exercise.id, {})
         passed = entry.get("passed", False)
-        outcome = PASS if passed else entry.get("outcome", NOT_ATTEMPTED)
+        outcome = PASS if passed else entry.get("outcome") or NOT_ATTEMPTED
         reached = exercise.points if passed else 0
         attempts = entry.get("attempts", 0)
         rows.append(
@@ -100,58 +105,96 @@ def progress(lesson: str | int | None = None) -> Progress:
     return Progress(tuple(rows), " ".join(filter(None, [note, *broken_sources()])))
 
 
-def entry_of(exercise_id):
+def entry_of(exercise_id: str) -> dict[str, Any]:
     """Return what is kept of one exercise: attempts, outcome, passed, hints."""
-    return _read()[0].get(exercise_id, {})
+    return _entries()[0].get(exercise_id, {})
 
 
-def record(exercise_id, **changes):
+def record(exercise_id: str, **changes: Any) -> str:
     """Change one exercise's entry on disk; return an empty string, or a sentence if it could not be kept.
 
-    ``attempts`` and ``hints`` are added to, ``passed`` stays once it is true.
+    ``attempts`` and ``hints`` are added to, ``passed`` stays once it is true. What cannot be written counts until
+    Python ends, and is written with the next change that can be.
     """
+    waiting = _waiting[os.environ.get("CNN_COURSE_STATE")]
+    waiting.append((exercise_id, {**changes, "time": datetime.now(UTC).isoformat(timespec="seconds")}))
     try:
         folder = state_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(folder / "progress.lock", timeout=_WAIT):
-            entries, note = _read(set_aside=True)
-            entry = entries.setdefault(exercise_id, {})
-            for key, value in changes.items():
-                entry[key] = entry.get(key, 0) + value if key in ("attempts", "hints") else value or entry.get(key)
-            entry["time"] = datetime.now(UTC).isoformat(timespec="seconds")
-            _write(folder / "progress.json", {"version": 1, "exercises": entries})
-            return note
+            path = folder / "progress.json"
+            content, note = _read_or_set_aside(path)
+            _apply(waiting, content["exercises"])
+            with write_atomically(path) as partial:
+                partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        waiting.clear()
+        return note
     except DataError as error:
         return f"Your progress could not be kept. {error} The check itself is right."
-    except (OSError, filelock.Timeout) as error:
+    except (OSError, filelock.Timeout, NotImplementedError) as error:  # some network folders know no locks
         reason = getattr(error, "strerror", None) or "another process holds the file"
-        return f"Your progress could not be kept in {folder}: {reason}. The check itself is right."
+        return (
+            f"Your progress could not be kept in {folder}: {reason}. The check itself is right, and counts until you "
+            "close the notebook."
+        )
 
 
-def _read(set_aside=False):
+def _entries():
+    """Return what is kept of each exercise, with what could not be written yet, and a sentence on what is wrong."""
+    entries, note = {}, ""
     try:
         path = state_folder() / "progress.json"
-        entries = json.loads(path.read_text(encoding="utf-8"))["exercises"]
-        if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
-            raise ValueError("not a table of exercises")
-        return entries, ""
-    except FileNotFoundError:
-        return {}, ""
+        entries = _read(path)["exercises"]
     except DataError as error:
-        return {}, str(error)
+        note = str(error)
     except OSError as error:
-        return {}, f"Your progress in {path} cannot be read: {error.strerror}."
-    except (ValueError, KeyError, TypeError):
-        if not set_aside:
-            return (
-                {},
-                f"The progress file {path} is broken. It is set aside at the next check, and a new one begins.",
-            )
-        aside = path.with_name(f"progress-broken-{datetime.now(UTC):%Y%m%dT%H%M%S}.json")
+        note = f"Your progress in {path} cannot be read: {error.strerror}."
+    except _BrokenError:
+        note = f"The progress file {path} is broken. It is set aside at the next check, and a new one begins."
+    _apply(_waiting[os.environ.get("CNN_COURSE_STATE")], entries)
+    return entries, note
+
+
+def _apply(changes, entries):
+    for exercise_id, change in changes:
+        entry = entries.setdefault(exercise_id, {})
+        for key, value in change.items():
+            entry[key] = entry.get(key, 0) + value if key in _COUNTS else value or entry.get(key)
+
+
+def _read_or_set_aside(path):
+    """Return the file's content. One that the disk does not give now is an OSError: nothing may be written over it."""
+    try:
+        return _read(path), ""
+    except _BrokenError:
+        aside = path.with_name(f"progress-broken-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.json")
         path.replace(aside)
-        return {}, f"The progress file was broken. It is kept as {aside.name}, and a new one begins."
+        return {"version": 1, "exercises": {}}, f"The progress file was broken. It is kept as {aside.name}."
 
 
-def _write(path, content):
-    with write_atomically(path) as partial:
-        partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
+def _read(path):
+    """Return the file's content, with all that a newer version may have put there."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {"version": 1, "exercises": {}}
+    except (ValueError, RecursionError) as error:
+        raise _BrokenError from error
+    if not isinstance(content, dict) or not isinstance(content.get("exercises"), dict):
+        raise _BrokenError
+    if not all(map(_is_entry, content["exercises"].values())):
+        raise _BrokenError
+    return content
+
+
+def _is_entry(entry):
+    if not isinstance(entry, dict) or not isinstance(entry.get("outcome", ""), str | None):
+        return False
+    counts = [entry.get(key, 0) for key in _COUNTS]
+    return isinstance(entry.get("passed", False), bool | None) and all(
+        type(count) is int and 0 <= count < 10**9 for count in counts
+    )
+
+
+class _BrokenError(Exception):
+    """The file is there, and no progress can be read from it."""
