@@ -7,13 +7,62 @@ import subprocess
 import sys
 import time
 import urllib.request
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import matplotlib
 import pytest
 
 matplotlib.use("Agg")
 CHROMIUM = Path("/usr/bin/chromium")
+SLOW = "browser", "lesson", "slow"
+
+
+def pytest_addoption(parser):
+    """`make test-fast`: what a contributor waits for."""
+    parser.addoption("--fast", action="store_true", help="no browser, no lesson, nothing that starts a backend")
+
+
+def pytest_configure(config):
+    if config.getoption("--fast"):
+        sys.meta_path.insert(0, _NoBackend())
+
+
+def pytest_ignore_collect(collection_path, config):
+    """With --fast, no examples of docstrings: many of them start a backend."""
+    return True if config.getoption("--fast") and "tests" not in collection_path.parts else None
+
+
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if {"open_page", "chromium", "lab"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("browser")
+    if config.getoption("--fast"):
+        left_out = [item for item in items if any(item.get_closest_marker(name) for name in SLOW)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+class _NoBackend(MetaPathFinder, Loader):
+    """With --fast: a backend is imported as an empty module that skips the test which first uses it."""
+
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, self) if name in ("keras", "tensorflow", "torch", "jax") else None
+
+    def create_module(self, spec):
+        return _Unstarted(spec.name)
+
+    def exec_module(self, module):
+        pass
+
+
+class _Unstarted(ModuleType):
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise pytest.skip.Exception(f"--fast: this starts {self.__name__}", allow_module_level=True)
 
 
 @pytest.fixture(autouse=True)
