@@ -62,7 +62,7 @@ def train_until_the_other_is_lost(folder, blow, *options):
         threading.Thread(target=started[0].stdout.read, daemon=True).start()  # or it would wait for a reader
         began = time.monotonic()
         started[1].send_signal(blow)
-        return started[0].wait(120), time.monotonic() - began
+        return started[0].wait(300), time.monotonic() - began
     finally:
         for process in started:
             process.kill()
@@ -72,13 +72,13 @@ def train_until_the_other_is_lost(folder, blow, *options):
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows cannot stop a process in this way")
 def test_a_process_that_hangs_is_noticed(tmp_path):
     status, seconds = train_until_the_other_is_lost(tmp_path, signal.SIGSTOP, "--patience", "20")
-    assert status == 1 and seconds < 60
+    assert status == 1 and seconds < 200
     assert "no step was finished for 20 s" in (tmp_path / "errors").read_text()
 
 
 def test_two_processes_train_together_survive_a_death_by_the_checkpoint_and_are_one_training(tmp_path):
     status, seconds = train_until_the_other_is_lost(tmp_path, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-    assert status != 0 and seconds < 120
+    assert status != 0 and seconds < 250
     with np.load(tmp_path / "checkpoint" / "checkpoint.npz", allow_pickle=False) as file:
         done = len(file["losses"])
 

@@ -355,6 +355,7 @@ class TestCheckpoints:
                 time.sleep(0.001)
             os.kill(process.pid, signal.SIGKILL)
             process.join()
+            last = steps.value  # on a busy computer some steps later than it was meant to be
             kept = sorted(int(path.stem[-5:]) for path in tmp_path.glob("epoch_*.npz"))
             done = kept[-1] if kept else 0
             assert done - done_before in ((last - 1) // STEPS, last // STEPS, last // STEPS + 1)
