@@ -7,14 +7,16 @@ FOLDER ?= my-course
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint lessons slides clean
+.PHONY: help lab test test-all test-fast lint lessons slides clean
 
 help:
 	@echo "make lab       set up, and open the course in JupyterLab (CUDA=1: with TensorFlow's GPU build)"
-	@echo "make test      set up, and run all tests"
+	@echo "make test      set up, and run the tests"
+	@echo "make test-all  the slow ones, too"
+	@echo "make test-fast what a contributor waits for: no browser, no lesson, no start of a backend"
 	@echo "make lessons   make the notebooks from notebooks/source"
 	@echo "make slides    make the lecture: slides/deck.html, and in build/slides its PDF and a handout (needs npm, chromium)"
-	@echo "make lint      ruff, import-linter and mypy"
+	@echo "make lint      ruff and mypy (import-linter runs in the tests)"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'cnn-course needs Python 3.11 or newer; make lab PYTHON=python3.12 names another one.')"
@@ -31,13 +33,20 @@ $(VENV)/.test: $(VENV)/.lab
 lab: $(VENV)/.lab
 	$(BIN)/cnn-course lab --folder $(FOLDER)
 
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
 test: $(VENV)/.test lint
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(PYTEST) -m "not slow"
+
+test-all: $(VENV)/.test lint
+	$(PYTEST)
+
+test-fast: $(VENV)/.test
+	$(PYTEST) --fast tests
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 lessons: $(VENV)/.test

@@ -17,7 +17,7 @@ import pytest
 
 matplotlib.use("Agg")
 CHROMIUM = Path("/usr/bin/chromium")
-SLOW = "browser", "lesson", "slow"
+SLOW = "backend", "browser", "lesson", "slow"
 
 
 def pytest_addoption(parser):

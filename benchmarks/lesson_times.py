@@ -1,7 +1,7 @@
 """How long each solved lesson runs, alone: wall and processor time, and its dearest cells.
 
-``python benchmarks/lesson_times.py [NN ...] [--cells 5]``. Quiet machine, two cores. Each lesson runs in a new kernel and
-a folder of its own, start of the kernel and of the backend included.
+``python benchmarks/lesson_times.py [NN ...] [--cells 5]``. Quiet machine, two cores. Each lesson runs in a new kernel
+and a folder of its own, start of the kernel and of the backend included.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import nbformat
 import psutil
 from nbclient import NotebookClient
 
-from cnn_course.lessons import find_lesson, list_lessons
+from cnn_course.lessons import list_lessons
 
 
 def processor_seconds(process):

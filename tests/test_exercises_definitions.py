@@ -11,8 +11,11 @@ ALL = exercises.all_exercises()
 IDS = [exercise.id for exercise in ALL]
 
 
-def seeds_of(exercise):
-    return range(exercise.seeds if isinstance(exercise, FunctionExercise) else 1)
+@pytest.fixture(scope="module")
+def seeds_of(pytestconfig):
+    """The draws of an exercise that are gone through; with --fast the first ten."""
+    most = 10 if pytestconfig.getoption("--fast") else None
+    return lambda exercise: range(exercise.seeds if isinstance(exercise, FunctionExercise) else 1)[:most]
 
 
 def answer_of(exercise, misconception):
@@ -27,7 +30,7 @@ def written(exercise):
 
 
 @pytest.mark.parametrize("exercise", ALL, ids=IDS)
-def test_solution_passes_for_every_seed(exercise):
+def test_solution_passes_for_every_seed(exercise, seeds_of):
     answer = written(exercise)
     for seed in seeds_of(exercise):
         result = judge(exercise, answer, seed)
@@ -43,7 +46,7 @@ def test_stub_is_not_attempted(exercise):
 
 
 @pytest.mark.parametrize("exercise", ALL, ids=IDS)
-def test_every_misconception_gets_its_own_sentence_and_no_other(exercise):
+def test_every_misconception_gets_its_own_sentence_and_no_other(exercise, seeds_of):
     for misconception in exercise.misconceptions:
         answer = answer_of(exercise, misconception)
         for seed in seeds_of(exercise):

@@ -99,6 +99,7 @@ print(keras.backend.backend())
 """
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize("backend", ["tensorflow", "torch", "jax"])
 def test_every_function_runs_on_every_network(backend):
     pytest.importorskip(backend, reason=f"no {backend}: pip install {backend}")

@@ -67,10 +67,12 @@ def test_code_cells_are_short(number):
             assert len(cell.source.splitlines()) <= 14, cell.source
 
 
+@pytest.mark.lesson
 def test_sources_make_the_stored_notebooks_byte_for_byte():
     assert builder.main(["--check"]) == 0
 
 
+@pytest.mark.lesson
 def test_two_builds_of_a_lesson_are_equal_and_ids_are_unique():
     source = NOTEBOOKS / "source" / "02_convolution.py"
     first, second = (builder.build(source) for _ in range(2))
