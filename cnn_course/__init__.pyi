@@ -40,6 +40,7 @@ from .devices import xla as xla
 from .errors import BackendError as BackendError
 from .errors import CourseError as CourseError
 from .errors import DataError as DataError
+from .errors import DataWarning as DataWarning
 from .errors import DownloadError as DownloadError
 from .errors import ExerciseError as ExerciseError
 from .errors import GeometryError as GeometryError

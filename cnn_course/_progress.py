@@ -18,7 +18,8 @@ def progress_bar(description, total, done=0, unit="files"):
     from rich.console import Console
 
     amount = progress.DownloadColumn() if unit == "bytes" else progress.MofNCompleteColumn()
-    columns = [progress.TextColumn("{task.description}"), progress.BarColumn(), amount, progress.TimeRemainingColumn()]
+    words = progress.TextColumn("{task.description}", markup=False)  # a folder may be called [/]
+    columns = [words, progress.BarColumn(), amount, progress.TimeRemainingColumn()]
     # Without a terminal or a notebook rich would still write the last state of the bar: a log has no use for it.
     console = Console(stderr=True)
     hidden = not (console.is_terminal or console.is_jupyter)

@@ -35,3 +35,7 @@ class LessonError(CourseError, ValueError):
 
 class MissingPackageError(CourseError, ImportError):
     """An optional package that is not installed; the message names the command."""
+
+
+class DataWarning(UserWarning):
+    """Something in the data that is hardly meant; the message says what, and how to mend it."""

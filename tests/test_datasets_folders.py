@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cnn_course import DataError, ImageDataset, load_images_from_folder
+from cnn_course import DataError, DataWarning, ImageDataset, load_images_from_folder
 from cnn_course.datasets.decoding import UnusableError, decode
 from tests import odd_files
 
@@ -35,7 +35,8 @@ def odd(tmp_path_factory):
     expected = odd_files.make(root)
     before = state(root)
     began = time.process_time()
-    data = load_images_from_folder(root, SIZE)
+    with pytest.warns(DataWarning, match="No class, for no picture is in it: nothing in it"):
+        data = load_images_from_folder(root, SIZE)
     assert time.process_time() - began < 60
     assert state(root) == before, "nothing on disk may change"
     return root, data, expected
@@ -230,7 +231,7 @@ def test_a_table_gives_the_labels(pets, delimiter, mark):
         ),
         (b"", "must have the columns file and label"),
         (b"file,label\na.png,cat\na.png,dog\n", "gives 'a.png' two labels: 'cat' and 'dog'"),
-        (b"file,label\n\xe9.png,cat\n", "cannot be read as a table in UTF-8"),
+        (b"file,label\n\x81\xe9.png,cat\n", "cannot be read as a table"),
     ],
 )
 def test_a_table_that_is_none_is_named(pets, content, reason):
@@ -276,7 +277,8 @@ def test_more_pictures_than_memory_says_what_to_try(pets, monkeypatch):
 
 def test_a_lazy_set_is_the_same_as_one_in_memory(odd):
     root, data, _ = odd
-    lazy = load_images_from_folder(root, SIZE, batch_size=10)
+    with pytest.warns(DataWarning):
+        lazy = load_images_from_folder(root, SIZE, batch_size=10)
     assert not hasattr(lazy, "images") and lazy.shape == data.shape == (*SIZE, 3)
     for name in ("labels", "groups", "paths"):
         np.testing.assert_array_equal(getattr(lazy, name), getattr(data, name))

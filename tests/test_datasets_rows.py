@@ -31,7 +31,7 @@ def folder(tmp_path):
 def forms(folder):
     eager, lazy = (load_images_from_folder(folder, 8, batch_size=size) for size in (None, 2))
     pair = (eager.images, eager.labels)
-    return {"folder": eager, "lazy": lazy, "pair": pair, "list": list(pair), "dataset": ImageDataset(*pair, "ab")}
+    return {"folder": eager, "lazy": lazy, "pair": pair, "list": list(pair), "dataset": ImageDataset(*pair, ("a", "b"))}
 
 
 @pytest.mark.parametrize("form", ["folder", "lazy", "pair", "list", "dataset"])

@@ -1,5 +1,6 @@
 """What a data set is: pictures or points, labels, groups and a card; split by share, class and group."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -152,13 +153,30 @@ def check_rows(values, names):
 def as_labels(labels, classes):
     """Return the labels as int64, if they are numbers of the classes."""
     labels = np.asarray(labels)
-    whole = labels.ndim == 1 and labels.dtype.kind in "bui"
-    if not whole or (len(labels) and not -1 <= labels.min() <= labels.max() < classes):
+    if labels.ndim != 1 or labels.dtype.kind not in "bui":
+        received = f"shape {labels.shape}, dtype {labels.dtype}"
+    else:
+        outside = np.flatnonzero((labels < -1) | (labels >= classes)) if labels.dtype.kind != "b" else ()
+        received = f"{labels[outside[0]]} in row {outside[0]}" if len(outside) else ""
+        if labels.dtype.kind == "b" and labels.any() and classes < 2:
+            received = "True"
+    if received:
         raise DataError(
             f"labels must be integers from 0 to {classes - 1}, the number of the class (-1: not labelled). "
-            f"Received: shape {labels.shape}, dtype {labels.dtype}"
+            f"Received: {received}"
         )
     return labels.astype(np.int64)
+
+
+def as_class_names(class_names):
+    """Return the names as a tuple of texts, if no two are the same."""
+    if isinstance(class_names, str) or not isinstance(class_names, Iterable):
+        raise DataError(f"class_names must be a list of names. Received: class_names={class_names!r}")
+    names = tuple(map(str, class_names))
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"class_names must be different names. Received twice: {', '.join(map(repr, twice))}")
+    return names
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +227,7 @@ class ImageDataset(Labelled):
                 f"Received: {images.dtype} of shape {images.shape}. Grey pictures get their channel by x[..., None]."
             )
         object.__setattr__(self, "images", images)
-        object.__setattr__(self, "class_names", tuple(map(str, self.class_names)))
+        object.__setattr__(self, "class_names", as_class_names(self.class_names))
         for name in ("labels", "clean_labels"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, as_labels(getattr(self, name), self.classes))
@@ -267,7 +285,7 @@ class PointDataset(Labelled):
             raise DataError(f"x must be finite numbers of shape (n, d). Received: shape {x.shape}")
         object.__setattr__(self, "x", x)
         names = self.class_names or range(int(np.max(self.labels, initial=-1)) + 1)
-        object.__setattr__(self, "class_names", tuple(map(str, names)))
+        object.__setattr__(self, "class_names", as_class_names(names))
         object.__setattr__(self, "labels", as_labels(self.labels, self.classes))
         check_rows(vars(self), self._rows)
 

@@ -6,6 +6,8 @@ JPEG is decoded by simplejpeg (libjpeg-turbo, strict about half a file), all els
 
 import io
 import stat
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -18,6 +20,8 @@ from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # the pair of photos that some phones save opens as a JPEG
 LARGEST_FILE = 300_000_000  # bytes: a film or a disk image with the wrong name is not read into memory
 LARGEST_PICTURE = 120_000_000  # pixels: above the cameras' 108 million, below what fills a laptop
+
+_in_use, _freed = [], threading.Condition()  # pixels that threads are decoding: together no more than the largest
 
 # What lies between the photographs of a phone or of a scraper, by its first bytes.
 _STRANGERS = (
@@ -61,12 +65,13 @@ def read_file(path):
             raise UnusableError(f"huge: {status.st_size / 1e6:,.0f} MB in one file")
         return Path(path).read_bytes()
     except FileNotFoundError:
-        raise UnusableError("a link to a file that is not there") from None
+        gone = "a link to a file that is not there" if Path(path).is_symlink() else "gone: it was there a moment ago"
+        raise UnusableError(gone) from None
     except OSError as error:
         raise UnusableError(f"unreadable: {error.strerror or error}") from None
 
 
-def decode(data, size, crop_to_aspect_ratio=False, out=None):
+def decode(data, size, crop_to_aspect_ratio=False, out=None, remarks=None):
     """Return the picture in these bytes, upright, at `size`.
 
     Parameters
@@ -79,6 +84,8 @@ def decode(data, size, crop_to_aspect_ratio=False, out=None):
         Whether the middle part with the shape of `size` is taken; otherwise the picture is stretched.
     out : array of shape (height, width, 3), optional
         uint8; where the picture is to be put.
+    remarks : list, optional
+        To which is added what the picture's owner should know, in the words of the report.
 
     Returns
     -------
@@ -92,18 +99,13 @@ def decode(data, size, crop_to_aspect_ratio=False, out=None):
         If the bytes give no picture, whatever their decoder raised.
     """
     try:
-        pixels, orientation, asked = None, 1, size
-        if not _may_be_turned(data):  # no need to ask Pillow, which takes longer
-            pixels = _jpeg(data, size)
-        if pixels is None:
-            image = _open(data)
-            orientation = _orientation(image)
+        with _memory() as hold:
+            pixels, orientation = _decoded(data, size, hold, [] if remarks is None else remarks)
             asked = size if orientation < 5 else size[::-1]
-            pixels = _decoded(image, data, asked)
-        pixels = _middle(pixels, asked) if crop_to_aspect_ratio else pixels
-        if orientation == 1:
-            return resized(pixels, size, out)
-        picture = _upright(resized(pixels, asked), orientation)
+            pixels = _middle(pixels, asked) if crop_to_aspect_ratio else pixels
+            if orientation == 1:
+                return resized(pixels, size, out)
+            picture = _upright(resized(pixels, asked), orientation)
         if out is None:
             return picture
         out[:] = picture
@@ -114,13 +116,58 @@ def decode(data, size, crop_to_aspect_ratio=False, out=None):
         raise UnusableError(f"damaged: {_short(error)}") from None
 
 
+def _decoded(data, size, hold, remarks):
+    """Return the pixels as RGB, as they lie in the file or fewer, and the orientation in which they were seen."""
+    if not _may_be_turned(data):  # no need to ask Pillow, which takes longer
+        pixels = _jpeg(data, size, hold)
+        if pixels is not None:
+            return pixels, 1
+    image = _open(data)
+    if image.format in ("JPEG", "MPO"):
+        orientation = _orientation(image)
+        asked = size if orientation < 5 else size[::-1]
+        pixels = _jpeg(data, asked, hold)
+        if pixels is None:
+            hold(image.width * image.height)
+            image.draft(image.mode, asked[::-1])
+            pixels = np.asarray(_rgb(image, remarks))
+        return pixels, orientation
+    hold(image.width * image.height)
+    image.load()  # before the camera's note is asked for: that would decode as well, and swallow what is damaged
+    return np.asarray(_rgb(image, remarks)), _orientation(image)  # a TIFF is upright by now, and says so
+
+
+@contextmanager
+def _memory():
+    """Give a function that waits until so many pixels fit beside those of the other threads; give back at the end."""
+    held = 0
+
+    def hold(pixels):
+        nonlocal held
+        with _freed:
+            if held:
+                _in_use.remove(held)
+            held = 0
+            _freed.notify_all()
+            if pixels:
+                _freed.wait_for(lambda: not _in_use or sum(_in_use) + pixels <= LARGEST_PICTURE)
+                _in_use.append(pixels)
+            held = pixels
+
+    try:
+        yield hold
+    finally:
+        hold(0)
+
+
 def _may_be_turned(data):
-    """Return whether a camera's note may turn the picture: not in a JPEG whose head, before its pixels, has no EXIF."""
+    """Return whether a note may turn the picture: not in a JPEG whose head, before its pixels, has no EXIF or XMP."""
     at = 2
     while data[at : at + 1] == b"\xff" and data[at : at + 2] != b"\xff\xda":
-        if data[at + 4 : at + 9] == b"Exif\0":
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
+        if data[at + 4 : at + 9] == b"Exif\0" or data.find(b"tiff:Orientation", at, end) >= 0:
             return True
-        at += 2 + int.from_bytes(data[at + 2 : at + 4])
+        at = end
     return data[at : at + 2] != b"\xff\xda"
 
 
@@ -150,8 +197,6 @@ def _stranger(data):
 
 def _orientation(image):
     """Return the camera's turn from 1 to 8, 1 where there is none that can be read."""
-    if "exif" not in image.info and image.format not in ("TIFF", "PNG", "WEBP"):
-        return 1
     try:
         turn = image.getexif().get(0x0112, 1)
     except Exception:  # a damaged note on the camera is no reason to lose the picture
@@ -159,7 +204,7 @@ def _orientation(image):
     return turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
 
 
-def _jpeg(data, size):
+def _jpeg(data, size, hold):
     """Return the pixels of a sound JPEG in grey or colour as RGB, no more than needed for `size`; otherwise None."""
     if not data.startswith(b"\xff\xd8\xff"):
         return None
@@ -167,25 +212,19 @@ def _jpeg(data, size):
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
         if colours not in ("YCbCr", "Gray", "RGB") or height * width > LARGEST_PICTURE:
             return None
+        hold(height * width // 2)  # it is scaled while it is decoded
         return simplejpeg.decode_jpeg(data, min_height=size[0], min_width=size[1], min_factor=1, fastdct=True)
     except ValueError:  # strict; Pillow forgives what viewers forgive, and refuses half a file
         return None
 
 
-def _decoded(image, data, size):
-    """Return the pixels of Pillow's picture as RGB; it decodes only what the faster one cannot."""
-    if image.format in ("JPEG", "MPO"):
-        pixels = _jpeg(data, size)
-        if pixels is not None:
-            return pixels
-        image.draft(image.mode, size[::-1])
-    return np.asarray(_rgb(image))
-
-
-def _rgb(image):
+def _rgb(image, remarks):
     """Return a picture of any mode as RGB, transparent parts white."""
     if image.mode[0] in "IF":
-        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
+        values = np.asarray(image)
+        if image.mode.startswith("I;16") and 0 < values.max() < 2**12:
+            remarks.append(f"dark: its 16 bits hold values up to {values.max():,} (12-bit data? multiply by 16)")
+        return Image.fromarray(_eight_bits(values)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")

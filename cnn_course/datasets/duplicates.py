@@ -169,6 +169,11 @@ def _each_resized(greys, size):
     return resized(greys.reshape(n * height, width), (n * size[0], size[1])).reshape(n, *size)
 
 
+def digests(images):
+    """Return what equal pictures, and no others, have in common: bytes for each."""
+    return [_digest(image) for image in images]
+
+
 def _digest(image):
     return blake2b(image.tobytes(), digest_size=16).digest()
 

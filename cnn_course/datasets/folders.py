@@ -2,28 +2,23 @@
 
 import os
 import warnings
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .._arguments import positive_integer
-from .._files import usable_cores
-from .._progress import progress_bar
-from ..errors import DataError
-from ._listing import list_folder, readable
+from ..errors import DataError, DataWarning
+from ._listing import EMPTY, list_folder, readable
+from ._reading import look_at_pictures, read_pictures
 from .cards import DataCard
-from .core import ImageDataset, Labelled, as_labels, check_rows
-from .decoding import UnusableError, decode, read_file
-from .duplicates import CHUNK, fingerprints, group
+from .core import ImageDataset, Labelled, as_class_names, as_labels, check_rows
+from .duplicates import digests, fingerprints, group
 from .registry import checked_size
 from .report import FileNote, FolderReport
 from .rows import in_batches
-
-_WAITING = 64  # chunks that wait for a thread
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,6 +77,7 @@ class LazyImageDataset(Labelled):
     _rows = ("paths", "labels", "groups")
 
     def __post_init__(self):
+        object.__setattr__(self, "class_names", as_class_names(self.class_names))
         object.__setattr__(self, "labels", as_labels(self.labels, self.classes))
         check_rows(vars(self), self._rows)
 
@@ -109,10 +105,12 @@ class LazyImageDataset(Labelled):
             If a row does not exist, or a file is no longer there or no longer a picture.
         """
         paths = self.paths[self._numbers(indices)]
-        images, _, reasons = _read(self.root, paths, self.image_size, self.crop_to_aspect_ratio)
-        if reasons:
-            name, reason = next(iter(reasons.items()))
-            raise DataError(f"{self.root / name} was a picture when the folder was read, and is none now: {reason}")
+        images, looks = read_pictures(self.root, paths, self.image_size, self.crop_to_aspect_ratio)
+        for name, look in zip(paths, looks, strict=True):
+            if look.reason:
+                raise DataError(
+                    f"{self.root / name} was a picture when the folder was read, and is none now: {look.reason}"
+                )
         return images
 
     def batches(self, batch_size=None):
@@ -145,7 +143,15 @@ class LazyImageDataset(Labelled):
         return f"LazyImageDataset: {len(self)} pictures of {size} in {self.root}, {self.classes} classes"
 
 
-def load_images_from_folder(path, image_size, labels="folders", batch_size=None, crop_to_aspect_ratio=False):
+def load_images_from_folder(
+    path: str | os.PathLike,
+    image_size: int | tuple[int, int],
+    labels: Any = "folders",
+    batch_size: int | None = None,
+    crop_to_aspect_ratio: bool = False,
+    class_names: Sequence[str] | None = None,
+    near_duplicates: bool = True,
+) -> FolderDataset | LazyImageDataset:
     """Return the pictures of a folder as a data set.
 
     JPEG, PNG, WebP, GIF, BMP and TIFF files are turned upright, made red, green and blue, and scaled. A file that
@@ -157,14 +163,21 @@ def load_images_from_folder(path, image_size, labels="folders", batch_size=None,
     path : str or pathlib.Path
     image_size : int or (int, int)
         Height and width, in pixels; one number for square pictures.
-    labels : {"folders", None}, str or pathlib.Path
-        ``"folders"``: each folder in `path` is a class, in the order of the alphabet, with all that is below it.
-        None: no labels (they are -1). Otherwise a table in UTF-8 with the columns ``file`` (relative to `path`) and
-        ``label``; an empty label is none.
+    labels : {"folders", None}, str, pathlib.Path, dict or list
+        ``"folders"``: each folder in `path` that holds a picture is a class, in the order of the alphabet, with all
+        that is below it. None: no labels (they are -1). Otherwise a table with the columns ``file`` (relative to
+        `path`, with or without its ending) and ``label``, ``{file: label}``, or a label for each file in the order of
+        their paths. A label is a class's name or its number; an empty one is none.
     batch_size : int, optional
         None for an array in memory; a number for a set whose pictures stay on disk and come in batches.
     crop_to_aspect_ratio : bool
         Whether the middle part with the shape of `image_size` is taken. Otherwise pictures are stretched.
+    class_names : sequence of str, optional
+        The classes and their order, as ``train.class_names`` for a folder to validate on; pictures of others are left
+        out. The default is the classes that occur.
+    near_duplicates : bool
+        Whether pictures that only look alike are grouped, too. False where many do and are different pictures (small
+        ones, or things photographed alike): then only pictures that are equal in every pixel are.
 
     Returns
     -------
@@ -177,54 +190,95 @@ def load_images_from_folder(path, image_size, labels="folders", batch_size=None,
         If there is no such folder, no usable picture in it, an argument does not fit, or the pictures would not
         fit into memory.
 
+    Warns
+    -----
+    DataWarning
+        If folders are hardly classes (``train`` and ``test``, one folder around all others, one without a picture), or
+        groups of duplicates reach over two classes.
+
     Examples
     --------
     >>> import tempfile
     >>> from PIL import Image
-    >>> for name, colour in (("dogs", "brown"), ("cats", "black")):
-    ...     Path(tempfile.gettempdir(), "pets", name).mkdir(parents=True, exist_ok=True)
-    ...     Image.new("RGB", (60, 40), colour).save(Path(tempfile.gettempdir(), "pets", name, "one.png"))
-    >>> load_images_from_folder(Path(tempfile.gettempdir(), "pets"), 32)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, colour in (("dogs", "brown"), ("cats", "black")):
+    ...         Path(folder, name).mkdir()
+    ...         Image.new("RGB", (60, 40), colour).save(Path(folder, name, "one.png"))
+    ...     load_images_from_folder(folder, 32)
     ImageDataset: 2 pictures of 32 x 32 x 3, 2 classes (cats 1, dogs 1), 2 groups
     """
-    root = Path(path).expanduser()
-    if not root.is_dir():
-        raise DataError(f"path must be a folder that exists. Received: path={str(path)!r}")
+    root = _folder(path)
     size = checked_size(image_size)
     if size is None:
         raise DataError("image_size must be an integer, or (height, width). Received: image_size=None")
     if batch_size is not None:
         positive_integer("batch_size", batch_size)
-    listing = list_folder(root, labels if labels in ("folders", None) else _table(labels, root))
+    wanted = None if class_names is None else as_class_names(class_names)
+    listing = list_folder(root, labels, wanted)
     if batch_size is None:
         _fits_into_memory(len(listing.paths), size)
-    images, prints, reasons = _read(
-        root, listing.paths, size, crop_to_aspect_ratio, keep=batch_size is None, title=f"Reading {root.name}"
-    )
-    report = _report(listing, reasons)
+    prints = fingerprints if near_duplicates else digests
+    reading = (root, listing.paths, size, crop_to_aspect_ratio, prints, f"Reading {root.name}")
+    images, looks = read_pictures(*reading) if batch_size is None else (None, look_at_pictures(*reading))
+    report = _report(listing, looks)
     if not report.loaded:
         raise DataError(f"There is no picture in {root} that can be used.\n{report}")
-    kept = np.array([name not in reasons for name in listing.paths])
+    kept = np.array([not look.reason for look in looks])
     rows = {
         "labels": np.array(listing.labels)[kept],
         "class_names": listing.class_names,
-        "groups": group(prints),
+        "groups": group([look.fingerprint for look in looks if not look.reason]),
         "paths": np.array(listing.paths, dtype=object)[kept],
-        "report": report,
     }
+    remarks = list(listing.remarks)
+    if wanted is None and isinstance(labels, str) and labels == "folders":
+        report = _without_empty_classes(rows, report, remarks)
+    rows |= {"report": report}
     rows["card"] = _card(root, size, rows)
+    _remark_on_groups(rows, remarks)
+    for remark in remarks:
+        warnings.warn(remark, DataWarning, stacklevel=2)
     if batch_size is None:
         return FolderDataset(images, **rows)
-    reading = {"image_size": size, "batch_size": int(batch_size), "crop_to_aspect_ratio": crop_to_aspect_ratio}
-    return LazyImageDataset(root, **rows, **reading)
+    options = {"image_size": size, "batch_size": int(batch_size), "crop_to_aspect_ratio": crop_to_aspect_ratio}
+    return LazyImageDataset(root, **rows, **options)
 
 
-def _table(labels, root):
-    """Return the path of a table of labels, which may lie in the folder or elsewhere."""
-    for place in (Path(labels).expanduser(), root / labels):
-        if place.is_file():
-            return place
-    raise DataError(f"labels must be 'folders', None, or a table that exists. Received: labels={str(labels)!r}")
+def _folder(path):
+    """Return the path of a folder that is there."""
+    if isinstance(path, str | os.PathLike):
+        root = Path(os.path.expanduser(path))  # noqa: PTH111 - an unknown user's home is a folder that is not there
+        if os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises where a folder on the way is shut
+            return root
+    raise DataError(f"path must be a folder that exists. Received: path={str(path)!r}")
+
+
+def _without_empty_classes(rows, report, remarks):
+    """Take the classes that have no picture out of the rows; return the report that says so."""
+    used, labels = np.unique(rows["labels"], return_inverse=True)
+    names = rows["class_names"]
+    empty = [name for k, name in enumerate(names) if k not in used]
+    rows |= {"labels": labels, "class_names": tuple(names[k] for k in used)}
+    notes = [FileNote(name, False, "no class: it holds no picture that can be used") for name in empty]
+    without = [*empty, *(note.path for note in report.notes if note.reason == EMPTY)]
+    if without:
+        remarks.append(
+            f"No class, for no picture is in it: {', '.join(sorted(without))}. With class_names=[...] it remains one."
+        )
+    return FolderReport(report.loaded, tuple(sorted([*report.notes, *notes], key=lambda note: note.path)))
+
+
+def _remark_on_groups(rows, remarks):
+    """Remark on groups of duplicates that hold pictures of several classes."""
+    labels, groups = rows["labels"], rows["groups"]
+    pairs = np.unique(np.stack([groups, labels])[:, labels >= 0], axis=1)
+    mixed = np.flatnonzero(np.bincount(pairs[0]) > 1) if pairs.size else []
+    if len(mixed):
+        remarks.append(
+            f"Duplicates in different classes: {np.isin(groups, mixed).sum():,} of {len(groups):,} pictures, "
+            f"{len(mixed):,} group{'s' * (len(mixed) != 1)}. Their labels are wrong, or they only look alike: "
+            "find_duplicates(data) shows the pairs; near_duplicates=False groups none but equal pictures."
+        )
 
 
 def _fits_into_memory(n, size):
@@ -241,71 +295,18 @@ def _fits_into_memory(n, size):
         )
 
 
-def _read(root, paths, size, crop, keep=True, title=None):
-    """Return the pictures, their fingerprints, and {path: reason} of the files that gave none.
-
-    Without `keep` there is no array of pictures; with a `title` there are fingerprints, and a progress bar.
-    """
-    images = np.empty((len(paths) if keep else 0, *size, 3), np.uint8)
-    work = partial(_read_some, root, paths, images if keep else None, size, crop, title is not None)
-    results = _in_threads(work, len(paths), title)
-    reasons = {name: str(r) for name, r in zip(paths, results, strict=True) if isinstance(r, UnusableError)}
-    if keep and reasons:
-        images = _closed_up(images, [i for i, name in enumerate(paths) if name not in reasons])
-    return images, [r for r in results if not isinstance(r, UnusableError)], reasons
-
-
-def _read_some(root, paths, images, size, crop, fingerprinted, rows):
-    """Put some pictures into their places; return of each its fingerprint, or what is wrong with it."""
-    pictures = np.empty((len(rows), *size, 3), np.uint8) if images is None else images[rows.start : rows.stop]
-    results = [_read_one(root / paths[i], picture, crop) for i, picture in zip(rows, pictures, strict=True)]
-    if fingerprinted:
-        read = [i for i, reason in enumerate(results) if reason is None]
-        whole = pictures if len(read) == len(pictures) else pictures[read]
-        for i, found in zip(read, fingerprints(whole), strict=True):
-            results[i] = found
-    return results
-
-
-def _read_one(path, picture, crop):
-    """Put one picture into its place; return what is wrong with it, if anything."""
-    try:
-        decode(read_file(path), picture.shape[:2], crop, out=picture)
-    except UnusableError as reason:
-        return reason
-
-
-def _in_threads(work, n, title):
-    """Return the results of work(rows) for all rows; decoders let go of Python's lock, so threads are enough."""
-    step = max(
-        1, min(CHUNK, n // (32 * usable_cores()))
-    )  # few large photographs: no core waits for another one's last chunk
-    chunks = [range(start, min(start + step, n)) for start in range(0, n, step)]
-    results = []
-    show = progress_bar(title, n) if title else nullcontext(lambda amount: None)
-    with warnings.catch_warnings(), show as advance, ThreadPoolExecutor(usable_cores()) as pool:
-        warnings.simplefilter("ignore")  # of the decoders; what matters is in the report
-        for start in range(0, len(chunks), _WAITING):
-            for done in pool.map(work, chunks[start : start + _WAITING]):
-                results += done
-                advance(len(done))
-    return results
-
-
-def _closed_up(images, rows):
-    """Return these rows of `images`, moved to its beginning: a copy would take the memory twice."""
-    for new, old in enumerate(rows):
-        if new != old:
-            images[new] = images[old]
-    return images[: len(rows)]
-
-
-def _report(listing, reasons):
+def _report(listing, looks):
     """Return the report, in the order of the paths."""
-    failed = [FileNote(readable(name), False, reason) for name, reason in reasons.items()]
+    failed = [
+        FileNote(readable(name), False, look.reason)
+        for name, look in zip(listing.paths, looks, strict=True)
+        if look.reason
+    ]
     gone = {note.path for note in failed}
     notes = [note for note in listing.notes if note.path not in gone] + failed
-    return FolderReport(len(listing.paths) - len(reasons), tuple(sorted(notes, key=lambda note: note.path)))
+    for name, look in zip(listing.paths, looks, strict=True):
+        notes += [FileNote(readable(name), True, words) for words in look.remarks if not look.reason]
+    return FolderReport(len(listing.paths) - len(failed), tuple(sorted(notes, key=lambda note: note.path)))
 
 
 def _card(root, size, rows):
