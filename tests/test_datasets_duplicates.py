@@ -1,6 +1,7 @@
 """Pictures that are there twice are found: on drawings and photographs whose duplicates are known."""
 
 import io
+import warnings
 
 import cv2
 import imagehash
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnn_course import DataError, find_duplicates, load_dataset, load_images_from_folder
+from cnn_course import DataError, DataWarning, ImageDataset, find_duplicates, load_dataset, load_images_from_folder
 from cnn_course.datasets.duplicates import HASH_SIZE, _small_grey, fingerprints
 
 
@@ -142,3 +143,107 @@ def test_a_distance_that_is_none_is_named(bits):
 def test_what_is_no_set_of_pictures_is_named(data):
     with pytest.raises(DataError, match="data must be a data set of pictures, or uint8"):
         find_duplicates(data)
+
+
+def every_two_are_pairs(found):
+    """Return whether every two of a group are a pair, or have the same hash as two that are."""
+    code = np.arange(len(found.groups))
+    code[found.pairs[found.distances == 0, 1]] = found.pairs[found.distances == 0, 0]
+    pairs = {(a, b) for a, b in found.pairs.tolist()}
+    for number in np.flatnonzero(np.bincount(found.groups) > 1):
+        members = sorted(set(code[found.groups == number].tolist()))
+        if any((a, b) not in pairs for i, a in enumerate(members) for b in members[i + 1 :]):
+            return False
+    return True
+
+
+def test_a_chain_is_no_group():
+    """Each row is 30 bits from the last: a row and the one after the next are 60 apart, more than the 50 of a pair."""
+    from cnn_course.datasets import duplicates
+
+    prints = np.zeros((9, duplicates.BITS), bool)
+    for row in range(1, 9):
+        prints[row] = prints[row - 1]
+        prints[row, 30 * row - 30 : 30 * row] = True
+    assert len(duplicates._near_pairs(list(prints), 50)[0]) == 8
+    assert np.bincount(duplicates.group(list(prints))).tolist() == [2, 2, 2, 2, 1]
+    assert duplicates.group([*prints, prints[0], prints[0]]).tolist()[-2:] == [0, 0]
+
+
+@pytest.mark.parametrize("max_distance", [30, 50, 70])
+def test_groups_are_as_tight_as_they_are_defined(max_distance):
+    digits = load_dataset("digits", n=400)
+    found = find_duplicates(digits, max_distance)
+    assert every_two_are_pairs(found)
+    assert np.unique(found.groups, return_index=True)[1].tolist() == sorted(
+        np.unique(found.groups, return_index=True)[1]
+    )
+    assert len(found.mixed) == sum(
+        len(set(digits.labels[found.groups == k])) > 1 for k in range(found.groups.max() + 1)
+    )
+    assert ("groups hold several classes" in repr(found)) == (len(found.mixed) > 0)
+
+
+@pytest.fixture(scope="module")
+def digit_files(tmp_path_factory):
+    """The digits as a folder of files of 8 x 8 pixels: many look alike, and few are copies."""
+    folder, digits = tmp_path_factory.mktemp("digits"), load_dataset("digits")
+    for row, (image, label) in enumerate(zip(digits.images, digits.labels, strict=True)):
+        (folder / str(label)).mkdir(exist_ok=True)
+        Image.fromarray(image[..., 0]).save(folder / str(label) / f"{row}.png")
+    return folder
+
+
+def test_small_pictures_that_look_alike_can_still_be_split(digit_files):
+    with pytest.warns(DataWarning, match=r"Duplicates in different classes: .*near_duplicates=False"):
+        data = load_images_from_folder(digit_files, 8)
+    assert np.bincount(data.groups).max() <= 12
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _, test = data.split(0.2)
+    assert 0.18 < len(test) / len(data) < 0.22 and min(test.counts().values()) >= 15
+
+
+def test_near_duplicates_can_be_switched_off(digit_files):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        data = load_images_from_folder(digit_files, 8, near_duplicates=False)
+    digits = load_dataset("digits").images
+    assert len(np.unique(data.groups)) == len(np.unique(digits.reshape(len(digits), -1), axis=0))
+
+
+@pytest.mark.data
+def test_no_group_of_fashion_mnist_is_large(test_data):
+    from cnn_course.datasets.readers import read_idx
+
+    images = read_idx(test_data / "fashion-mnist" / "train-images-idx3-ubyte.gz", 3)[:5000, ..., None]
+    found = find_duplicates(images)
+    assert np.bincount(found.groups).max() < 30 and every_two_are_pairs(found)
+
+
+class TestSplitSaysWhatItCouldNotReach:
+    def data(self, counts, groups=None):
+        labels = np.repeat(np.arange(len(counts)), counts)
+        names = [f"class {k}" for k in range(len(counts))]
+        return ImageDataset(np.zeros((len(labels), 8, 8, 1), "uint8"), labels, names, groups)
+
+    def test_a_rare_class(self):
+        with pytest.warns(DataWarning, match=r"not divided: the second part has no row of class 1 \(1 in all\)\.$"):
+            _, test = self.data([50, 1]).split(0.2)
+        assert test.counts() == {"class 0": 10, "class 1": 0}
+        with pytest.warns(DataWarning, match=r"the first part has no row of class 1 \(1 in all\)"):
+            self.data([50, 1]).split(0.6)
+
+    def test_a_share_that_groups_do_not_allow(self):
+        data = self.data([50, 50], np.r_[np.zeros(45, int), np.arange(1, 56)])
+        with pytest.warns(DataWarning, match=r"Groups stay together, and the second part has 1\d\.0% of the rows, not"):
+            data.split(0.3)
+
+    def test_what_is_reached_needs_no_word(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for share in (0.1, 0.2, 0.37, 0.5):
+                self.data([50, 30, 10]).split(share)
+                self.data([7, 8]).split(share, stratify=False)
+            load_dataset("digits", n=100).split(0.2)
+            load_dataset("hashtag", n=200).split(0.2)

@@ -609,12 +609,33 @@ class TestLeaks:
         lazy = load_images_from_folder(tmp_path / "b", 64, batch_size=1)
         assert "one/a.png  =  one/b.png  (every pixel)" in repr(find_leaks(held, lazy))
 
+    def test_classes_are_compared_by_their_names(self):
+        pictures = load_dataset("hashtag", n=3, image_size=64).images
+        first = ImageDataset(pictures, [0, 1, 2], ("blue", "green", "red"))
+        assert find_leaks(first, ImageDataset(pictures, [0, -1, 1], ("blue", "red"))).relabelled.tolist() == [False] * 3
+        other = ImageDataset(pictures, [0, 1, 2], ("blue", "red", "green"))
+        assert find_leaks(first, other).relabelled.tolist() == [False, True, True]
+
+    def test_each_picture_stands_with_the_nearest_of_its_duplicates(self):
+        """A row of hashes, 30 bits from one to the next: two neighbours are a pair, and no chain is followed."""
+        from cnn_course.datasets import duplicates
+        from cnn_course.evaluate import leakage
+
+        prints = np.zeros((5, duplicates.BITS), bool)
+        for row in range(1, 5):
+            prints[row] = prints[row - 1]
+            prints[row, 30 * row - 30 : 30 * row] = True
+        prints = [prints[0], prints[3], prints[3], prints[1], prints[2], prints[3], prints[4]]
+        pairs, distances = duplicates._near_pairs(prints, 50)
+        found = duplicates.Duplicates(np.arange(7), np.array([0, 1, 5, 3, 4, 5, 6]), pairs, distances, np.zeros(0))
+        assert leakage._nearest(found, 3) == {3: (0, 30), 4: (1, 30), 5: (2, 0), 6: (1, 30)}
+
     def test_parts_that_do_not_fit_are_named(self):
         with pytest.raises(DataError, match=r"the same height.*\(8, 8, 3\) and \(9, 8, 3\)"):
             find_leaks(np.zeros((1, 8, 8, 3), "uint8"), np.zeros((1, 9, 8, 3), "uint8"))
-        with pytest.raises(DataError, match="Both parts must be data sets of pictures"):
+        with pytest.raises(DataError, match=r"first must be a data set of pictures.* float64 of shape \(1, 8, 8\)"):
             find_leaks(np.zeros((1, 8, 8)), np.zeros((1, 8, 8)))
-        with pytest.raises(DataError, match=r"Received: object of shape \(\)"):
+        with pytest.raises(DataError, match=r"Received: float64 of shape \(16, 2\)"):
             find_leaks(*load_dataset("rings", n=20).split())
 
 

@@ -1,5 +1,6 @@
 """What a data set is: pictures or points, labels, groups and a card; split by share, class and group."""
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from .._arguments import integer
 from .._arguments import share as checked_share
-from ..errors import DataError
+from ..errors import DataError, DataWarning
 from .cards import DataCard
 from .rows import in_batches
 
@@ -88,6 +89,21 @@ class Labelled:
         """
         return in_batches(self.take, len(self), batch_size)
 
+    def _remark_on_parts(self, held_out, share, grouped):
+        """Warn where the second part has not the share that was asked for, or a class is in one part only."""
+        remarks = []
+        whole, part = (np.bincount(x[x >= 0], minlength=self.classes) for x in (self.labels, self.labels[held_out]))
+        for name, missing in (("second", part == 0), ("first", part == whole)):
+            rare = [f"{self.class_names[k]} ({n:,} in all)" for k, n in enumerate(whole) if n and missing[k]]
+            if rare:
+                remarks.append(f"the {name} part has no row of {', '.join(rare)}")
+        off = abs(held_out.sum() - share * len(self))
+        if off > max(0.1 * share * len(self), self.classes / 2 + 1):
+            remarks.append(f"the second part has {held_out.mean():.1%} of the rows, not {share:.1%}")
+        if remarks:
+            why = "Groups stay together, and" if grouped else "Rows are not divided:"
+            warnings.warn(f"{why} {'; '.join(remarks)}.", DataWarning, stacklevel=3)
+
     def _numbers(self, indices):
         """Return the row numbers that are meant."""
         try:
@@ -121,6 +137,11 @@ class Labelled:
         ------
         DataError
             If `share` is out of range, or leaves one of the parts empty.
+
+        Warns
+        -----
+        DataWarning
+            Stratified, if groups or rare classes keep a part from its share, or a class out of a part.
         """
         checked_share("share", share)
         integer("seed", seed, 0)
@@ -140,6 +161,8 @@ class Labelled:
         held_out = taken[inverse]
         if not held_out.any() or held_out.all():
             raise DataError(f"share={share} leaves one part of these {len(self)} rows empty. Try another share.")
+        if stratify:
+            self._remark_on_parts(held_out, share, groups is not None)
         return self.subset(~held_out), self.subset(held_out)
 
 

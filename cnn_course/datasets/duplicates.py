@@ -14,9 +14,8 @@ import numpy as np
 from scipy.fft import dctn
 
 from .._arguments import integer
-from ..errors import DataError
 from .decoding import resized
-from .rows import rows_of
+from .rows import picture_rows
 
 HASH_SIZE = 12  # phash and dhash of 12 x 12 bits each
 BITS = 2 * HASH_SIZE**2
@@ -34,7 +33,8 @@ class Duplicates:
     Attributes
     ----------
     groups : array of shape (n,)
-        int64; pictures with the same number are duplicates, directly or by way of a third one.
+        int64; of pictures with the same number every two are duplicates. The two of a pair may have different numbers:
+        where one of them has a nearer duplicate, which is none of the other.
     exact : array of shape (n,)
         int64; pictures with the same number are equal in every pixel.
     pairs : array of shape (m, 2)
@@ -42,12 +42,16 @@ class Duplicates:
         paired with the first one only.
     distances : array of shape (m,)
         int64, the bits of 288 in which the hashes of a pair differ.
+    mixed : array of shape (k,)
+        int64, the groups that hold pictures of several classes, where the set has labels: a label is wrong, or the
+        pictures only look alike.
     """
 
     groups: np.ndarray
     exact: np.ndarray
     pairs: np.ndarray
     distances: np.ndarray
+    mixed: np.ndarray
 
     def extra(self):
         """Return the rows that a set without duplicates would leave out: all but the first of each group.
@@ -60,7 +64,8 @@ class Duplicates:
 
     def __repr__(self):
         near, exact = len(self.extra()), len(_repeats(self.exact))
-        return f"Duplicates: {near} of {len(self.groups)} pictures repeat another one, {exact} of them in every pixel"
+        words = f"Duplicates: {near} of {len(self.groups)} pictures repeat another one, {exact} of them in every pixel"
+        return words + (f"; {len(self.mixed)} groups hold several classes" if len(self.mixed) else "")
 
 
 def _repeats(groups):
@@ -90,9 +95,10 @@ def find_duplicates(data, max_distance=MAX_DISTANCE):
 
     Notes
     -----
-    Found are copies at another size or quality, a little brighter or darker, or cut by a few per cent; not those that
-    were turned, mirrored or cut in half. Things photographed alike, one in the middle of each picture, are paired
-    too often (one pair in 2,000 of Fashion-MNIST): take fewer bits. A picture of one colour has no hash that means
+    Of a group every two pictures are near duplicates: a chain of pictures, each a little different from the last, is
+    no group. Found are copies at another size or quality, a little brighter or darker, or cut by a few per cent; not
+    those that were turned, mirrored or cut in half. Things photographed alike, one in the middle of each picture, are
+    paired too often (one pair in 700 of Fashion-MNIST): take fewer bits. A picture of one colour has no hash that means
     anything; it is the duplicate of its equals only.
 
     References
@@ -107,7 +113,7 @@ def find_duplicates(data, max_distance=MAX_DISTANCE):
     array([0, 1, 0, 0])
     """
     integer("max_distance", max_distance, 0, BITS)
-    rows = _pictures(data)
+    rows = picture_rows(data)
     n = len(rows)
 
     def look(start):
@@ -118,12 +124,23 @@ def find_duplicates(data, max_distance=MAX_DISTANCE):
         looked = list(pool.map(look, range(0, n, CHUNK)))
     pairs, distances = _near_pairs([one for prints, _ in looked for one in prints], max_distance)
     digests = [one for _, chunk in looked for one in chunk]
-    return Duplicates(_components(pairs, n), _numbered(digests), pairs, distances)
+    groups = _tight_groups(pairs, distances, n)
+    return Duplicates(groups, _numbered(digests), pairs, distances, mixed_groups(groups, rows.labels))
+
+
+def mixed_groups(groups, labels):
+    """Return the groups that hold rows of several classes."""
+    if labels is None or np.ndim(labels) != 1:
+        return np.zeros(0, np.int64)
+    known = labels >= 0
+    numbers = np.unique(np.stack([groups[known], labels[known]]), axis=1)[0]
+    found, counts = np.unique(numbers, return_counts=True)
+    return found[counts > 1]
 
 
 def group(prints, max_distance=MAX_DISTANCE):
     """Return the number of the group of each fingerprint, counted from 0 in the order of the pictures."""
-    return _components(_near_pairs(prints, max_distance)[0], len(prints))
+    return _tight_groups(*_near_pairs(prints, max_distance), len(prints))
 
 
 def fingerprints(images):
@@ -207,22 +224,31 @@ def _numbered(codes):
     return np.array([numbers.setdefault(code, len(numbers)) for code in codes], np.int64)
 
 
-def _components(pairs, n):
-    """Return for each of `n` rows the number of its group."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+def _tight_groups(pairs, distances, n):
+    """Return for each of `n` rows the number of its group, in which every row is paired with every other one.
 
-    links = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    return connected_components(links, directed=False)[1].astype(np.int64) if n else np.zeros(0, np.int64)
-
-
-def _pictures(data):
-    """Return the rows of the data, if they are pictures."""
-    rows = rows_of(data, labelled=False)
-    kind = np.uint8 if rows.array is None else rows.array.dtype
-    if len(rows.shape) != 3 or rows.shape[2] not in (1, 3) or kind != np.uint8:
-        raise DataError(
-            "data must be a data set of pictures, or uint8 of shape (n, height, width, 1 or 3). "
-            f"Received: {kind} of shape {(len(rows), *rows.shape)}"
-        )
-    return rows
+    The nearest pairs come first; two groups become one only if all pairs across are there, so that no chain of small
+    steps leads from a picture to another that looks quite different.
+    """
+    group = np.arange(n)
+    equal = distances == 0
+    group[pairs[equal, 1]] = pairs[equal, 0]  # the same hash; only the first of them is in the other pairs
+    members, links = {}, {}  # of a group, by its first row: its rows; how many pairs lead to each other group
+    for a, b in pairs[~equal].tolist():
+        links.setdefault(a, {})[b] = links.setdefault(b, {})[a] = 1
+    own = {row: row for row in links}
+    for a, b in pairs[~equal][np.argsort(distances[~equal], kind="stable")].tolist():
+        a, b = own[a], own[b]
+        size = len(members.get(a, (a,))) * len(members.get(b, (b,)))
+        if a == b or links[a].get(b, 0) < size:
+            continue
+        kept, gone = (a, b) if len(links[a]) >= len(links[b]) else (b, a)
+        members[kept] = [*members.get(kept, (kept,)), *members.pop(gone, (gone,))]
+        own.update(dict.fromkeys(members[kept], kept))
+        for other, number in links.pop(gone).items():
+            del links[other][gone]
+            if other != kept:
+                links[kept][other] = links[other][kept] = links[kept].get(other, 0) + number
+    for rows in members.values():
+        group[rows] = min(rows)
+    return np.unique(group[group], return_inverse=True)[1].astype(np.int64)

@@ -15,7 +15,7 @@ from ._listing import EMPTY, list_folder, readable
 from ._reading import look_at_pictures, read_pictures
 from .cards import DataCard
 from .core import ImageDataset, Labelled, as_class_names, as_labels, check_rows
-from .duplicates import digests, fingerprints, group
+from .duplicates import digests, fingerprints, group, mixed_groups
 from .registry import checked_size
 from .report import FileNote, FolderReport
 from .rows import in_batches
@@ -270,9 +270,8 @@ def _without_empty_classes(rows, report, remarks):
 
 def _remark_on_groups(rows, remarks):
     """Remark on groups of duplicates that hold pictures of several classes."""
-    labels, groups = rows["labels"], rows["groups"]
-    pairs = np.unique(np.stack([groups, labels])[:, labels >= 0], axis=1)
-    mixed = np.flatnonzero(np.bincount(pairs[0]) > 1) if pairs.size else []
+    groups = rows["groups"]
+    mixed = mixed_groups(groups, rows["labels"])
     if len(mixed):
         remarks.append(
             f"Duplicates in different classes: {np.isin(groups, mixed).sum():,} of {len(groups):,} pictures, "

@@ -108,6 +108,29 @@ def rows_of(data: Any, name: str = "data", labelled: bool = True) -> Rows:
     )
 
 
+def picture_rows(data: Any, name: str = "data") -> Rows:
+    """Return the data in one form, as `rows_of`, if they are uint8 pictures; labels are not needed.
+
+    Raises
+    ------
+    DataError
+        If they are none.
+
+    Examples
+    --------
+    >>> picture_rows(np.zeros((3, 8, 8, 1), "uint8")).shape
+    (8, 8, 1)
+    """
+    rows = rows_of(data, name, labelled=False)
+    kind = np.dtype(np.uint8) if rows.array is None else rows.array.dtype
+    if len(rows.shape) != 3 or rows.shape[2] not in (1, 3) or kind != np.uint8:
+        raise DataError(
+            f"{name} must be a data set of pictures, or uint8 of shape (n, height, width, 1 or 3). "
+            f"Received: {kind} of shape {(len(rows), *rows.shape)}"
+        )
+    return rows
+
+
 def _in_memory(array, name, labelled, labels=None, **known):
     x, labels = np.asarray(array), None if labels is None else np.asarray(labels)
     counts = (len(x) if x.ndim else 0, None if labels is None else len(labels) if labels.ndim else 0)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..datasets.duplicates import MAX_DISTANCE, find_duplicates, fingerprints
-from ..datasets.rows import Rows
+from ..datasets.duplicates import MAX_DISTANCE, find_duplicates
+from ..datasets.rows import Rows, picture_rows
 from ..errors import DataError
 
 _SHOWN = 10
@@ -21,8 +21,7 @@ class Leaks:
         int64: the row in the first part and the row in the second. Each picture of the second part that is also in
         the first stands here once, with the nearest of its duplicates; in the order of the second part.
     distances : array of shape (m,)
-        int64, the bits of 288 in which their hashes differ. More than was asked for where the two are duplicates by way
-        of a third picture.
+        int64, the bits of 288 in which their hashes differ.
     exact : array of shape (m,)
         bool: equal in every pixel.
     sizes : (int, int)
@@ -70,8 +69,8 @@ class Leaks:
 def find_leaks(first, second, max_distance=MAX_DISTANCE):
     """Return the pictures of the second part that are also in the first.
 
-    A picture leaks if `find_duplicates` puts it into one group with a picture of the first part: the same bytes, or
-    the same scene saved, scaled or captioned again, directly or by way of a third picture.
+    A picture leaks if `find_duplicates` pairs it with a picture of the first part: the same bytes, or the same scene
+    saved, scaled or captioned again.
 
     Parameters
     ----------
@@ -100,39 +99,43 @@ def find_leaks(first, second, max_distance=MAX_DISTANCE):
     both = _Both(first, second)
     found = find_duplicates(Rows(both.take, len(both), both.shape), max_distance)
     n = both.sizes[0]
-    leaked = n + np.flatnonzero(np.isin(found.groups[n:], found.groups[:n]))
-    pairs, distances = [], []
-    for group in np.unique(found.groups[leaked]):
-        members = np.flatnonzero(found.groups == group)
-        own = leaked[found.groups[leaked] == group]
-        before, distance = _nearest(both, members[members < n], own, found.exact)
-        pairs += zip(before, own - n, strict=True)
-        distances += list(distance)
-    pairs = np.array(pairs, np.int64).reshape(-1, 2)
-    order = np.argsort(pairs[:, 1])
-    pairs, distances = pairs[order], np.array(distances, np.int64)[order]
+    nearest = _nearest(found, n)
+    pairs = np.array([(before, row - n) for row, (before, _) in nearest.items()], np.int64).reshape(-1, 2)
+    distances = np.array([distance for _, distance in nearest.values()], np.int64)
     rows = pairs + np.array([0, n])
     exact = found.exact[rows[:, 0]] == found.exact[rows[:, 1]]
     return Leaks(pairs, distances, exact, both.sizes, both.relabelled(pairs), both.paths(pairs))
 
 
-def _nearest(both, before, own, exact):
-    """Return for each of the rows `own` the nearest of the rows `before`, and the bits in which they differ."""
-    if len(np.unique(exact[np.concatenate([before, own])])) == 1:
-        return np.full(len(own), before[0]), np.zeros(len(own), np.int64)
-    left, right = (np.array([p for row in rows for p in fingerprints(both.take([row]))]) for rows in (before, own))
-    distances = np.stack([np.sum(left != one, axis=1) for one in right])
-    # of pictures with the same hash the one that is equal in every pixel
-    nearest = np.argmin(2 * distances - (exact[own][:, None] == exact[before]), axis=1)
-    return before[nearest], distances[np.arange(len(own)), nearest]
+def _nearest(found, n):
+    """Return {row from n on: (nearest duplicate before n, bits in which the two differ)}, where there is one."""
+    code = np.arange(len(found.groups))  # of a hash: the first row that has it, which alone is paired with others
+    equal = found.distances == 0
+    code[found.pairs[equal, 1]] = found.pairs[equal, 0]
+    having = {}
+    for row in range(n):
+        having.setdefault(code[row], []).append(row)
+    reached = {own: (own, 0) for own in having}
+    for k in np.argsort(found.distances, kind="stable"):
+        a, b = found.pairs[k]
+        for own, other in ((a, b), (b, a)):
+            if other in having and own not in reached:
+                reached[own] = other, found.distances[k]
+    nearest = {}
+    for row in range(n, len(code)):
+        if code[row] in reached:
+            other, distance = reached[code[row]]
+            same = [before for before in having[other] if found.exact[before] == found.exact[row]]
+            nearest[row] = (same or having[other])[0], distance
+    return nearest
 
 
 class _Both:
     """Two parts as one set of pictures, those of the first part first."""
 
     def __init__(self, first, second):
-        self._parts = [part if _is_set(part) else _Bare(part) for part in (first, second)]
-        shapes = [tuple(part.shape) for part in self._parts]
+        self._parts = picture_rows(first, "first"), picture_rows(second, "second")
+        shapes = [part.shape for part in self._parts]
         if shapes[0] != shapes[1]:
             raise DataError(
                 f"The pictures of both parts must have the same height, width and channels. Received: {shapes[0]} and "
@@ -147,47 +150,25 @@ class _Both:
         """Return the pictures of these rows."""
         rows = np.asarray(rows)
         later = rows >= self.sizes[0]
-        if later.all() or not later.any():
-            return _pictures(self._parts[int(later.any())], rows - self.sizes[0] * later)
-        made = [_pictures(self._parts[0], rows[~later]), _pictures(self._parts[1], rows[later] - self.sizes[0])]
-        images = np.empty((len(rows), *made[0].shape[1:]), np.uint8)
-        images[~later], images[later] = made
+        images = np.empty((len(rows), *self.shape), np.uint8)
+        for part, mine, before in zip(self._parts, (~later, later), (0, self.sizes[0]), strict=True):
+            if mine.any():
+                images[mine] = part.take(rows[mine] - before)
         return images
 
     def relabelled(self, pairs):
-        """Return which pairs have two different labels."""
-        if not all(hasattr(part, "labels") for part in self._parts):
+        """Return which pairs have two different labels: classes are compared by name, where both parts know theirs."""
+        if any(part.labels is None or part.labels.ndim != 1 for part in self._parts):
             return np.zeros(len(pairs), bool)
-        one, two = (part.labels[rows] for part, rows in zip(self._parts, pairs.T, strict=True))
-        return (one >= 0) & (two >= 0) & (one != two)
+        labels = [part.labels[rows] for part, rows in zip(self._parts, pairs.T, strict=True)]
+        known = (labels[0] >= 0) & (labels[1] >= 0)
+        if all(part.class_names for part in self._parts):
+            names = [np.array([*part.class_names, ""], object) for part in self._parts]
+            labels = [own[numbers] for own, numbers in zip(names, labels, strict=True)]
+        return known & (labels[0] != labels[1])
 
     def paths(self, pairs):
         """Return the files of the pairs, or None."""
-        known = [getattr(part, "paths", None) for part in self._parts]
-        if any(paths is None for paths in known):
+        if any(part.paths is None for part in self._parts):
             return None
-        return np.stack([paths[rows] for paths, rows in zip(known, pairs.T, strict=True)], axis=1)
-
-
-class _Bare:
-    """An array of pictures."""
-
-    def __init__(self, images):
-        self.images = np.asarray(images)
-        if self.images.ndim != 4 or self.images.dtype != np.uint8 or self.images.shape[3] not in (1, 3):
-            raise DataError(
-                "Both parts must be data sets of pictures, or uint8 of shape (n, height, width, 1 or 3). "
-                f"Received: {self.images.dtype} of shape {self.images.shape}"
-            )
-        self.shape = self.images.shape[1:]
-
-    def __len__(self):
-        return len(self.images)
-
-
-def _is_set(part):
-    return hasattr(part, "labels") and (hasattr(part, "images") or hasattr(part, "batches"))
-
-
-def _pictures(part, rows):
-    return part.images[rows] if hasattr(part, "images") else part.take(rows)
+        return np.stack([part.paths[rows] for part, rows in zip(self._parts, pairs.T, strict=True)], axis=1)
