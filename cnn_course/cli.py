@@ -107,6 +107,7 @@ def doctor() -> None:
 def export(
     lesson: Annotated[str, typer.Argument(help="A lesson's number, or a notebook file.")],
     output: Annotated[Path | None, typer.Option(help="The page to write.")] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="Keep scripts that the notebook stores.")] = False,
 ) -> None:
     """Write a lesson as one page whose widgets live without a kernel and without a network."""
     from .exporter import export_lesson_page
@@ -114,7 +115,7 @@ def export(
 
     notebook = Path(lesson) if Path(lesson).is_file() else find_lesson(lesson).path
     page = output or Path(f"{notebook.stem}.html")
-    console.print(f"Written: {export_lesson_page(notebook, page)}")
+    console.print(f"Written: {export_lesson_page(notebook, page, trust)}")
 
 
 @app.command()

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from cnn_course._notebooks import run_notebook
 from cnn_course.errors import LessonError
 from cnn_course.exporter import LessonPageExporter, export_lesson_page, formula
 
@@ -78,6 +79,40 @@ def test_a_cell_that_fails_is_shown_and_the_rest_runs(tmp_path):
     assert "still here" in html
 
 
+def test_the_students_own_progress_stays_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("CNN_COURSE_STATE", str(tmp_path / "state"))
+    path = write_notebook(tmp_path / "x.ipynb", ["from cnn_course import check\ncheck('edge-kernel', ...)"])
+    assert "not attempted" in export_lesson_page(path, tmp_path / "x.html").read_text()
+    assert not (tmp_path / "state").exists()
+
+
+def with_kernel(path, source, **kernelspec):
+    notebook = new_notebook(cells=[new_code_cell(source)])
+    notebook.metadata["kernelspec"] = {"display_name": "Mine", **kernelspec}
+    nbformat.write(notebook, path)
+    return path
+
+
+def test_a_kernel_of_another_computer_is_pythons_here(tmp_path):
+    path = with_kernel(tmp_path / "x.ipynb", "print(20 + 22)", name="my-conda-env", language="python")
+    assert ">42" in export_lesson_page(path, tmp_path / "x.html").read_text().replace("\n", "")
+
+
+def test_a_kernel_for_another_language_is_said(tmp_path):
+    path = with_kernel(tmp_path / "x.ipynb", "1", name="ir", language="R")
+    with pytest.raises(
+        LessonError, match=r"needs the kernel 'ir' \(language: R\), which is not installed\. Installed: "
+    ):
+        export_lesson_page(path, tmp_path / "x.html")
+
+
+def test_a_kernel_that_ends_is_said_and_leaves_no_half_page(tmp_path):
+    path = write_notebook(tmp_path / "x.ipynb", ["import os\nos._exit(1)"])
+    with pytest.raises(LessonError, match="The kernel ended before the notebook did"):
+        export_lesson_page(path, tmp_path / "x.html")
+    assert [file.name for file in tmp_path.iterdir()] == ["x.ipynb"]
+
+
 def test_nbconvert_knows_it_by_name(tmp_path):
     from nbconvert.exporters import get_exporter
 
@@ -98,7 +133,7 @@ def test_what_is_no_notebook_is_said(tmp_path):
 def test_a_page_that_cannot_be_written_is_said(tmp_path):
     path = write_notebook(tmp_path / "x.ipynb", ["1"])
     with pytest.raises(LessonError, match="cannot be written"):
-        export_lesson_page(path, tmp_path / "nowhere" / "x.html")
+        export_lesson_page(path, path / "x.html")
 
 
 @pytest.mark.browser
@@ -147,3 +182,53 @@ def test_lesson_02_as_a_page_asks_for_nothing(chromium, tmp_path):
     assert page.locator("math").count() > 10
     assert page.title() == "02 · Convolution"
     context.close()
+
+
+CODE = """# Each colour of a theme
+import numpy as np
+@staticmethod
+def f(x: int = 3, *, y="text", z=r"\\d") -> bool:
+    \"\"\"Return.\"\"\"
+    return x in (1, 2.5, None, True) and not f"{y!r}" or lambda: np.zeros(3) @ z"""
+
+
+@pytest.fixture(scope="module")
+def ran():
+    """A notebook with each kind of text that a page shows, as it was run."""
+    check = "from cnn_course import check\ncheck('edge-kernel', {})"
+    results = [check.format("..."), check.format("3"), check.format("[[-1, 0, 1]] * 3")]
+    sources = [
+        CODE,
+        *results,
+        "print('said ' * 60)",
+        "1 / 0",
+        "%%bash\necho $HOME",
+        "import pandas\npandas.DataFrame([[1]])",
+    ]
+    notebook = new_notebook(
+        cells=[new_markdown_cell("# A page\n\n[link](#a) and `code`"), *map(new_code_cell, sources)]
+    )
+    run_notebook(notebook)
+    return notebook
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_and_tab_goes_to_what_can_be_used(ran, theme, chromium, tmp_path):
+    from axe_playwright_python.sync_playwright import Axe
+
+    html, _ = LessonPageExporter(theme=theme).from_notebook_node(ran)
+    (tmp_path / "page.html").write_text(html)
+    page = chromium.new_page()
+    page.goto(f"file://{tmp_path}/page.html")
+    found = Axe().run(page).response
+    faults = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
+    assert [(v["id"], [node["html"][:99] for node in v["nodes"]]) for v in faults] == []
+    contrast = next(check for check in found["passes"] if check["id"] == "color-contrast")
+    assert len(contrast["nodes"]) > 15, "axe saw the text"
+    stops = (
+        "[...document.querySelectorAll('*')].filter(e => e.tabIndex >= 0 && e.checkVisibility()).map(e => e.tagName)"
+    )
+    assert page.evaluate(stops) == ["A"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.close()

@@ -5,40 +5,42 @@ from html import escape
 
 from ._style import CourseFigure, themed_svg
 
-_PLAYER = """\
-<div class="cnn-frames" style="max-width:{width}px">
+_STAGE = """\
+<div class="cnn-frames" data-interval="{interval}" style="max-width:{width}px">
 <div style="display:grid">{pictures}</div>
 <div style="display:flex;gap:.8em;align-items:center;margin-top:.4em">
 <button type="button" style="min-width:5em;padding:.3em .8em;font:inherit">Play</button>
 <input type="range" min="1" max="{count}" value="1" step="1" style="flex:1" aria-label="Frame">
 <output aria-live="polite" style="min-width:4em;text-align:right">1 of {count}</output>
-</div></div>
+</div></div>"""
+# Always the same text, so that a page can tell it from every other script.
+PLAYER = """\
 <script>
-(function () {{
+(function () {
   const root = document.currentScript.previousElementSibling;
   const frames = root.querySelectorAll("[data-frame]");
   const button = root.querySelector("button"), bar = root.querySelector("input");
   let timer = null;
-  function show() {{
-    frames.forEach((frame, i) => {{ frame.style.visibility = i + 1 === +bar.value ? "visible" : "hidden"; }});
+  function show() {
+    frames.forEach((frame, i) => { frame.style.visibility = i + 1 === +bar.value ? "visible" : "hidden"; });
     bar.setAttribute("aria-valuetext", frames[bar.value - 1].dataset.frame);
     root.querySelector("output").textContent = bar.value + " of " + frames.length;
-  }}
-  function stop() {{ clearInterval(timer); timer = null; button.textContent = "Play"; }}
-  function next() {{
+  }
+  function stop() { clearInterval(timer); timer = null; button.textContent = "Play"; }
+  function next() {
     if (!root.isConnected || +bar.value === frames.length) return stop();
     bar.value = +bar.value + 1;
     show();
-  }}
-  button.onclick = () => {{
+  }
+  button.onclick = () => {
     if (timer) return stop();
-    if (+bar.value === frames.length) {{ bar.value = 1; show(); }}
-    timer = setInterval(next, {interval});
+    if (+bar.value === frames.length) { bar.value = 1; show(); }
+    timer = setInterval(next, +root.dataset.interval);
     button.textContent = "Pause";
-  }};
-  bar.oninput = () => {{ stop(); show(); }};
+  };
+  bar.oninput = () => { stop(); show(); };
   show();
-}})();
+})();
 </script>"""
 
 
@@ -73,4 +75,4 @@ class Frames:
             for i, figure in enumerate(self.figures)
         )
         width = round(96 * self[0].get_figwidth())
-        return _PLAYER.format(width=width, pictures=pictures, count=len(self), interval=self.interval)
+        return _STAGE.format(width=width, pictures=pictures, count=len(self), interval=self.interval) + PLAYER
