@@ -66,7 +66,10 @@ class Table:
 
     def _repr_html_(self) -> str:
         above, below = ("<br>".join(map(_with_code, part)) for part in (self.above, self.below))
-        head = "".join(f"<th scope='col' {self._side(k)}>{_escaped(title)}</th>" for k, title in enumerate(self.head))
+        head = "".join(
+            f"<th scope='col' {self._side(k)}>{_escaped(title)}</th>" if title else "<td></td>"
+            for k, title in enumerate(self.head)
+        )
         body = "".join(f"<tr>{''.join(self._cell(k, cell) for k, cell in enumerate(row))}</tr>" for row in self.rows)
         caption = f"<caption>{above}</caption>" if above else ""
         rows = f"<tr>{head}</tr>{body}" if head else body

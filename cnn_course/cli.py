@@ -90,16 +90,14 @@ def progress() -> None:
 @app.command()
 def doctor() -> None:
     """Check this computer: Python, packages, backend, write access."""
-    from .doctor import BAD, GOOD, WARNING, examine
+    from .doctor import examine
 
-    marks = {GOOD: ("✓", "green"), WARNING: ("?", "yellow"), BAD: ("✗", "red")}
     with console.status("Looking (Keras takes a few seconds to start) ..."):
         report = examine()
-    for finding in report.findings:  # long lines are left to the terminal, so that a command can be copied whole
-        line = Text.assemble(" ", marks[finding.state], f"  {finding.name:<12} {finding.detail}")
-        console.print(line, soft_wrap=True)
-        if finding.remedy:
-            console.print(Text(f"{'':17}→ {finding.remedy}", style="bold"), soft_wrap=True)
+    shown = Text(repr(report))
+    for start, style in (("✓", "green"), (r"\?", "yellow"), ("✗", "red"), (" +→.*", "bold")):
+        shown.highlight_regex(f"(?m)^{start}", style)
+    console.print(shown, soft_wrap=True)  # long lines are left to the terminal, so that a command can be copied whole
     raise typer.Exit(0 if report.healthy else 1)
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from ._files import state_folder
+from ._tables import Table, Tabular
 from .devices import BackendFacts, Gpu, describe_devices, gather
 
 GOOD, WARNING, BAD = "good", "warning", "bad"
-_MARKS = {GOOD: "ok ", WARNING: "?  ", BAD: "NO "}
+_MARKS = {GOOD: "✓", WARNING: "?", BAD: "✗"}
 # A notebook may be open and hold most of a GPU's memory: take no more than is needed.
 _MODEST = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 _PROBE = """
@@ -39,8 +40,8 @@ class Finding:
     remedy: str = ""
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, repr=False)
+class Report(Tabular):
     """What the doctor found, in the order in which to mend it."""
 
     findings: tuple[Finding, ...]
@@ -50,13 +51,13 @@ class Report:
         """True if nothing that the lessons need is missing."""
         return all(finding.state != BAD for finding in self.findings)
 
-    def __repr__(self):
-        lines = []
+    def _table(self):
+        rows = []
         for finding in self.findings:
-            lines.append(f"{_MARKS[finding.state]} {finding.name:<16} {finding.detail}")
+            rows.append((_MARKS[finding.state], finding.name, finding.detail))
             if finding.remedy:
-                lines.append(f"    {'':<16} -> {finding.remedy}")
-        return "\n".join(lines)
+                rows.append(("", "", f"→ {finding.remedy}"))
+        return Table(rows)
 
 
 def examine():

@@ -3,10 +3,10 @@
 import json
 import shutil
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 from ._files import write_atomically
+from ._tables import Table, Tabular
 from .errors import LessonError
 
 
@@ -24,8 +24,8 @@ class Lesson:
         return self.path.parent / "solved" / self.path.name
 
 
-@dataclass(frozen=True)
-class LessonTable:
+@dataclass(frozen=True, repr=False)
+class LessonTable(Tabular):
     """The lessons, as text and as HTML."""
 
     lessons: tuple[Lesson, ...]
@@ -36,16 +36,9 @@ class LessonTable:
     def __len__(self):
         return len(self.lessons)
 
-    def __repr__(self):
-        rows = [f"  {lesson.number}  {lesson.title}" for lesson in self.lessons]
-        return "\n".join([*rows, 'open_lesson("02") copies one into this folder.'])
-
-    def _repr_html_(self):
-        rows = "".join(f"<tr><td>{x.number}</td><td>{escape(x.title)}</td></tr>" for x in self.lessons)
-        return (
-            f"<table><tr><th>lesson</th><th>title</th></tr>{rows}</table>"
-            '<p><code>open_lesson("02")</code> copies one into this folder.</p>'
-        )
+    def _table(self):
+        rows = [(lesson.number, lesson.title) for lesson in self.lessons]
+        return Table(rows, head=("lesson", "title"), below=['`open_lesson("02")` copies one into this folder.'])
 
 
 @dataclass(frozen=True)

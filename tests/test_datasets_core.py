@@ -91,7 +91,7 @@ class TestLoading:
     def test_the_list_reads_well_as_text_and_html(self):
         table = load_dataset()
         for name in ("digits", "photos", *GENERATED, *POINTS):
-            assert f"  {name} " in repr(table) and f"<code>{name}</code>" in table._repr_html_()
+            assert f"\n{name} " in repr(table) and f"<code>{name}</code>" in table._repr_html_()
 
     def test_digits_are_scikit_learns(self):
         from sklearn.datasets import load_digits

@@ -58,7 +58,7 @@ def test_report_is_healthy_without_red_lines_and_prints_each_remedy():
     assert doctor.Report((good, warning)).healthy
     report = doctor.Report((good, warning, bad))
     assert not report.healthy
-    assert "-> look" in repr(report) and "-> mend" in repr(report)
+    assert "→ look" in repr(report) and "→ mend" in repr(report)
 
 
 def test_environment_variable_moves_the_progress(monkeypatch, tmp_path):

@@ -95,8 +95,8 @@ def test_one_changed_sign_in_conv2d_fails_lesson_02(tmp_path):
 
 def test_listing_reads_well_as_text_and_html():
     table = lessons.open_lesson()
-    assert "02  Convolution" in repr(table)
-    assert "<td>Convolution</td>" in table._repr_html_()
+    assert "\n02      Convolution\n" in repr(table)
+    assert ">Convolution</td>" in table._repr_html_()
 
 
 def test_a_students_file_is_never_overwritten(tmp_path):

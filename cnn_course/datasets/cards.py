@@ -1,14 +1,14 @@
 """The data card: what a set is, where it comes from, and what is wrong with it."""
 
 from dataclasses import dataclass, fields
-from html import escape
-from textwrap import fill
+
+from .._tables import Table, Tabular
 
 _TITLES = {"what": "what", "how_many": "how many", "known_faults": "known faults"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class DataCard:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class DataCard(Tabular):
     """What must be known of a set of pictures before anything is concluded from it.
 
     Attributes
@@ -47,11 +47,5 @@ class DataCard:
         """Return pairs of title and text, without the name."""
         return [(_TITLES.get(f.name, f.name), getattr(self, f.name)) for f in fields(self) if f.name != "name"]
 
-    def __repr__(self):
-        lines = [fill(f"{title:>12}  {text}", 100, subsequent_indent=" " * 14) for title, text in self.rows()]
-        return "\n".join([f"Data card: {self.name}", *lines])
-
-    def _repr_html_(self):
-        cell = "style='text-align:left'"
-        body = "".join(f"<tr><th {cell}>{title}</th><td {cell}>{escape(text)}</td></tr>" for title, text in self.rows())
-        return f"<table><caption>Data card: <b>{escape(self.name)}</b></caption>{body}</table>"
+    def _table(self):
+        return Table(self.rows(), above=[f"Data card: {self.name}"], width=100)

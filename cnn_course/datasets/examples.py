@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .._tables import Table, Tabular
 from ..errors import DataError
 
 _PHOTOGRAPHS = {
@@ -10,21 +11,14 @@ _PHOTOGRAPHS = {
 }
 
 
-@dataclass(frozen=True)
-class ImageTable:
+@dataclass(frozen=True, repr=False)
+class ImageTable(Tabular):
     """The example pictures, as text and as HTML."""
 
     rows: tuple[tuple[str, str], ...]
 
-    def __repr__(self):
-        lines = [f"  {name:<8} {text}" for name, text in self.rows]
-        return "\n".join([*lines, 'example_image("china") gives one as an array.'])
-
-    def _repr_html_(self):
-        cells = "".join(
-            f"<tr><td><code>{name}</code></td><td style='text-align:left'>{text}</td></tr>" for name, text in self.rows
-        )
-        return f'<table>{cells}</table><p><code>example_image("china")</code> gives one as an array.</p>'
+    def _table(self):
+        return Table(self.rows, code=[0], below=['`example_image("china")` gives one as an array.'])
 
 
 def example_image(name=None):

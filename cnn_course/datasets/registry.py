@@ -1,15 +1,15 @@
 """The sets by name: `load_dataset("digits")`, and the list of all of them."""
 
 from dataclasses import dataclass
-from html import escape
 
 from .._arguments import integer, is_integer
+from .._tables import Table, Tabular
 from ..errors import DataError
 from .cards import DataCard
 
 
-@dataclass(frozen=True)
-class DatasetTable:
+@dataclass(frozen=True, repr=False)
+class DatasetTable(Tabular):
     """The data sets, as text and as HTML.
 
     Attributes
@@ -20,22 +20,13 @@ class DatasetTable:
 
     rows: tuple[tuple[DataCard, bool], ...]
 
-    def __repr__(self):
-        lines = [f"  {card.name:<14} {_where(remote):<11} {card.what}" for card, remote in self.rows]
-        return "\n".join([*lines, 'load_dataset("digits") gives one; .card says all there is to know of it.'])
-
-    def _repr_html_(self):
-        cell = "style='text-align:left'"
-        rows = "".join(
-            f"<tr><td {cell}><code>{card.name}</code></td><td {cell}>{_where(remote)}</td>"
-            f"<td {cell}>{escape(card.what)}</td><td {cell}>{escape(card.shape)}</td></tr>"
-            for card, remote in self.rows
-        )
-        return f'<table>{rows}</table><p><code>load_dataset("digits")</code> gives one.</p>'
-
-
-def _where(remote):
-    return "download" if remote else "no network"
+    def _table(self):
+        rows = [
+            (c.name, "download" if remote else "no network", c.shape.partition(",")[0], c.what)
+            for c, remote in self.rows
+        ]
+        below = ['`load_dataset("digits")` gives one; `.card` says all there is to know of it.']
+        return Table(rows, head=("name", "", "a picture", "what"), code=[0], below=below, width=120)
 
 
 def load_dataset(name=None, split="train", n=None, image_size=None, seed=0, **options):

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from html import escape
+
+from .._tables import Table, Tabular
 
 _SHOWN = 20
 
@@ -25,8 +26,8 @@ class FileNote:
     reason: str
 
 
-@dataclass(frozen=True)
-class FolderReport:
+@dataclass(frozen=True, repr=False)
+class FolderReport(Tabular):
     """The files of a folder that were left out, and those that were loaded with a remark.
 
     Attributes
@@ -54,20 +55,11 @@ class FolderReport:
         """
         return dict(Counter(note.reason.partition(":")[0] for note in self.notes).most_common())
 
-    def __repr__(self):
-        lines = [f"  {n:>6,}  {reason}" for reason, n in self.reasons().items()]
-        shown = [f"  {note.path}: {note.reason}" for note in self.notes[:_SHOWN]]
-        more = [f"  ... and {len(self.notes) - _SHOWN:,} more in .notes"] if len(self.notes) > _SHOWN else []
-        return "\n".join([self._headline(), *lines, *([""] if lines else []), *shown, *more])
-
-    def _repr_html_(self):
-        cell = "style='text-align:left'"
-        rows = "".join(
-            f"<tr><td {cell}><code>{escape(note.path)}</code></td><td {cell}>{escape(note.reason)}</td></tr>"
-            for note in self.notes[:_SHOWN]
-        )
-        more = f"<p>... and {len(self.notes) - _SHOWN:,} more in <code>.notes</code></p>"
-        return f"<p>{self._headline()}</p><table>{rows}</table>" + (more if len(self.notes) > _SHOWN else "")
+    def _table(self):
+        reasons = [(f"{n:,}", reason) for reason, n in self.reasons().items()]
+        shown = [(note.path, note.reason) for note in self.notes[:_SHOWN]]
+        more = [f"... and {len(self.notes) - _SHOWN:,} more in `.notes`"] if len(self.notes) > _SHOWN else []
+        return Table(shown, code=[0], above=[self._headline(), *map("  ".join, reasons)], below=more)
 
     def _headline(self):
         remarks = sum(note.used for note in self.notes)

@@ -5,7 +5,6 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from math import ceil, prod
 from statistics import median
 
@@ -15,6 +14,7 @@ from .._arguments import integer, positive_number
 from .._files import usable_cores
 from .._graph import all_layers
 from .._keras import load_keras
+from .._tables import Table, Tabular
 from ..errors import DataError, ModelError
 from ..model_table import describe
 from ._facts import backend_facts, on_gpu, processor, uses_tf32
@@ -194,8 +194,8 @@ class LayerBound:
         return None if self.seconds is None else self.flops / self.seconds
 
 
-@dataclass(frozen=True)
-class Roofline:
+@dataclass(frozen=True, repr=False)
+class Roofline(Tabular):
     """The layers of a network that multiply, and the machine that bounds them.
 
     Attributes
@@ -224,32 +224,15 @@ class Roofline:
                 return layer
         raise KeyError(f"There is no layer {name!r} that multiplies. Layers: {', '.join(x.name for x in self.layers)}")
 
-    def _cells(self):
-        yield "layer", "MFLOPs", "MB", "FLOPs a byte", "bound by", "at least", "measured"
+    def _table(self):
+        head = ("layer", "MFLOPs", "MB", "FLOPs a byte", "bound by", "at least", "measured")
+        rows = []
         for x in self.layers:
             measured = "" if x.seconds is None else f"{1000 * x.seconds:.2f} ms"
             numbers = f"{x.flops / 1e6:,.1f}", f"{x.bytes / 1e6:,.2f}", f"{x.intensity:,.1f}"
-            yield x.name, *numbers, x.bound, f"{1000 * x.limit:.2f} ms", measured
-
-    def __repr__(self):
-        rows = list(self._cells())
-        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-        lines = (
-            "  ".join(
-                cell.rjust(w) if k else cell.ljust(w) for k, (cell, w) in enumerate(zip(row, widths, strict=True))
-            )
-            for row in rows
-        )
-        return "\n".join(
-            [f"{self.name}, batch of {self.batch_size}, on {self.machine!r}", *(line.rstrip() for line in lines)]
-        )
-
-    def _repr_html_(self):
-        head, *rows = self._cells()
-        head = "".join(f"<th>{cell}</th>" for cell in head)
-        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-        caption = escape(f"{self.name}, batch of {self.batch_size}, on {self.machine!r}")
-        return f"<table><caption>{caption}</caption><tr>{head}</tr>{body}</table>"
+            rows.append((x.name, *numbers, x.bound, f"{1000 * x.limit:.2f} ms", measured))
+        above = [f"{self.name}, batch of {self.batch_size}, on {self.machine!r}"]
+        return Table(rows, head=head, right=range(1, len(head)), above=above)
 
 
 def roofline(model, machine=None, batch_size=32, measure=True, repeats=5):

@@ -2,8 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from html import escape
 
+from .._tables import Table, Tabular
 from ._facts import Gpu, backend_facts, gather, version_numbers
 
 # The oldest driver for each CUDA release, Linux and Windows: NVIDIA, CUDA Toolkit Release Notes, table of
@@ -22,8 +22,8 @@ _NEWER = {
 _DRIVER = "Install NVIDIA's driver (Ubuntu: sudo ubuntu-drivers install), and start the computer again."
 
 
-@dataclass(frozen=True)
-class Devices:
+@dataclass(frozen=True, repr=False)
+class Devices(Tabular):
     """What trains here. Its text is the answer to "do I have a GPU?".
 
     Attributes
@@ -75,13 +75,8 @@ class Devices:
         if self.remedy:
             yield "what to do", self.remedy
 
-    def __repr__(self):
-        return "\n".join(f"{name:<11} {text}" for name, text in self._lines())
-
-    def _repr_html_(self):
-        left = "style='text-align:left'"
-        rows = (f"<tr><th {left}>{n}</th><td {left}>{escape(t)}</td></tr>" for n, t in self._lines())
-        return f"<table>{''.join(rows)}</table>"
+    def _table(self):
+        return Table(list(self._lines()))
 
 
 def describe_devices(facts=None):

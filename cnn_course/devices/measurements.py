@@ -3,9 +3,9 @@
 import csv
 from dataclasses import asdict, dataclass, fields
 from datetime import date
-from html import escape
 from pathlib import Path
 
+from .._tables import Table, Tabular
 from ..errors import DataError
 
 SHIPPED = Path(__file__).with_name("measurements.csv")
@@ -65,8 +65,8 @@ _SHOWN = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Measurements:
+@dataclass(frozen=True, repr=False)
+class Measurements(Tabular):
     """Recorded rows, as text and as HTML."""
 
     rows: tuple[Measurement, ...]
@@ -91,29 +91,14 @@ class Measurements:
             raise DataError(f"Fields of a row are {', '.join(NAMES)}. Received: {', '.join(sorted(unknown))}")
         return Measurements(tuple(r for r in self.rows if all(getattr(r, k) == v for k, v in wanted.items())))
 
-    def _cells(self):
+    def _table(self):
+        rows = []
         for row in self.rows:
-            values = {
-                **asdict(row),
-                "step_ms": f"{row.step_ms:,.1f}",
-                "pictures_per_second": _speed(row.pictures_per_second),
-            }
-            yield [str(values[name]) for name in _SHOWN]
-
-    def __repr__(self):
-        rows = [list(_SHOWN.values()), *self._cells()]
-        widths = [max(len(row[k]) for row in rows) for k in range(len(_SHOWN))]
-        lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-        return "\n".join([*lines, *filter(None, [self.note])])
-
-    def _repr_html_(self):
-        head = "".join(f"<th>{name}</th>" for name in _SHOWN.values())
-        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self._cells())
-        return f"<table><tr>{head}</tr>{body}</table><p>{escape(self.note)}</p>"
-
-
-def _speed(number):
-    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
+            speed = row.pictures_per_second
+            written = {"step_ms": f"{row.step_ms:,.1f}", "pictures_per_second": f"{speed:,.{0 if speed >= 10 else 1}f}"}
+            rows.append([written.get(name, str(getattr(row, name))) for name in _SHOWN])
+        right = [k for k, name in enumerate(_SHOWN) if Measurement.__annotations__[name] is not str]
+        return Table(rows, head=tuple(_SHOWN.values()), right=right, below=[self.note] if self.note else [])
 
 
 def load_measurements(*paths):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .._arguments import integer, share
+from .._tables import Table, Tabular
 from ..errors import DataError
 from ._checks import (
     as_probabilities,
@@ -20,8 +21,8 @@ _CELLS = 2**22  # random numbers held at a time
 _LEAST = {1: 2.0**-25, 2: 1.2e-38}  # what float32 can tell from 0: by one sigmoid (1 - p), by a softmax
 
 
-@dataclass(frozen=True, eq=False)
-class Calibration:
+@dataclass(frozen=True, eq=False, repr=False)
+class Calibration(Tabular):
     """Probabilities in bins, and how often what they say is so.
 
     Attributes
@@ -58,18 +59,22 @@ class Calibration:
     of: str = "the predicted class"
     confidence: float = field(default=0.95, repr=False)
 
-    def __repr__(self):
-        lines = [
+    def _table(self):
+        rows = [
+            (
+                f"{self.edges[k]:.3f} to {self.edges[k + 1]:.3f}",
+                f"{n:,}",
+                f"{self.probability[k]:.3f}" if n else "–",
+                f"{self.frequency[k]:.3f} ({self.low[k]:.3f} to {self.high[k]:.3f})" if n else "–",
+            )
+            for k, n in enumerate(self.counts)
+        ]
+        above = [
             f"Calibration of the probability of {self.of}, {self.counts.sum():,} pictures",
             f"expected calibration error {self.error:.3f}; {self.error_by_chance:.3f} by chance alone "
             f"(p = {self.p_value:.3f})",
-            "probability     pictures   mean  frequency",
         ]
-        for k, n in enumerate(self.counts):
-            between = f"{self.edges[k]:.3f} to {self.edges[k + 1]:.3f}"
-            numbers = f"{self.probability[k]:.3f}  {self.frequency[k]:.3f} ({self.low[k]:.3f} to {self.high[k]:.3f})"
-            lines.append(f"{between}  {n:>8,}  {numbers if n else '    –  –'}")
-        return "\n".join(lines)
+        return Table(rows, head=("probability", "pictures", "mean", "frequency"), right=[1, 2], above=above)
 
 
 def calibration_curve(labels, probabilities, bins=10, strategy="uniform", positive=None, confidence=0.95, seed=0):

@@ -1,18 +1,18 @@
 """The confusion matrix: which class was taken for which."""
 
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 
+from .._tables import Table, Tabular
 from ..errors import DataError
 from ._checks import read_answers
 
 _SHOWN = 12  # classes up to which the whole matrix is printed; of more, the largest confusions
 
 
-@dataclass(frozen=True, eq=False)
-class ConfusionMatrix:
+@dataclass(frozen=True, eq=False, repr=False)
+class ConfusionMatrix(Tabular):
     """How often each class was taken for each.
 
     Attributes
@@ -79,34 +79,16 @@ class ConfusionMatrix:
         names = self.class_names
         return [(names[i], names[j], int(wrong[i, j])) for i, j in pairs if wrong[i, j]]
 
-    def __repr__(self):
+    def _table(self):
         head = f"ConfusionMatrix: {self.counts.sum():,} pictures; "
         if len(self.class_names) > _SHOWN:
-            lines = [f"  {n:>6,}  {true} taken for {predicted}" for true, predicted, n in self.largest()]
-            return "\n".join([f"{head}{len(self.class_names)} classes; the largest confusions:", *lines])
-        rows = zip(self.counts, self.shares(), strict=True)
-        cells = [[_cell(n, s) for n, s in zip(*row, strict=True)] for row in rows]
-        label = max(map(len, self.class_names))
-        width = 2 + max(*map(len, self.class_names), *(len(cell) for row in cells for cell in row))
-        lines = [" " * label + "".join(f"{name:>{width}}" for name in self.class_names)]
-        lines += [
-            f"{name:<{label}}" + "".join(f"{cell:>{width}}" for cell in row)
-            for name, row in zip(self.class_names, cells, strict=True)
+            rows = [(f"{n:,}", f"{true} taken for {predicted}") for true, predicted, n in self.largest()]
+            return Table(rows, right=[0], above=[f"{head}{len(self.class_names)} classes; the largest confusions:"])
+        rows = [
+            (name, *map(_cell, *row)) for name, *row in zip(self.class_names, self.counts, self.shares(), strict=True)
         ]
-        return "\n".join([f"{head}a row for each true class, a column for each predicted one", *lines])
-
-    def _repr_html_(self):
-        if len(self.class_names) > _SHOWN:
-            return f"<pre>{escape(repr(self))}</pre>"
-        titles = "".join(f"<th scope='col'>{escape(name)}</th>" for name in self.class_names)
-        rows = "".join(
-            f"<tr><th scope='row' style='text-align:left'>{escape(name)}</th>"
-            + "".join(f"<td>{escape(_cell(n, s))}</td>" for n, s in zip(counts, shares, strict=True))
-            + "</tr>"
-            for name, counts, shares in zip(self.class_names, self.counts, self.shares(), strict=True)
-        )
-        caption = f"{self.counts.sum():,} pictures; rows are the true classes, columns the predicted ones"
-        return f"<table><caption>{caption}</caption><tr><td></td>{titles}</tr>{rows}</table>"
+        above = [f"{head}a row for each true class, a column for each predicted one"]
+        return Table(rows, head=("", *self.class_names), right=range(1, len(rows) + 1), above=above)
 
 
 def _cell(count, share):

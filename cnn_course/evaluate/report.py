@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
 
 import numpy as np
 
 from .._arguments import integer, share
+from .._tables import Table, Tabular
 from . import calibration, thresholds
 from ._checks import (
     Answers,
@@ -44,8 +44,8 @@ class ClassScores:
     f1: Estimate
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation(Tabular):
     """What a model gets right on a set of pictures.
 
     Row numbers are those of the set that was evaluated. Pictures without a label (-1) count nowhere.
@@ -173,34 +173,14 @@ class Evaluation:
             text += f", widened as the pictures lie in {groups.max() + 1:,} groups"
         return text
 
-    def _cells(self):
-        return [
+    def _table(self):
+        rows = [
             (s.name, f"{s.pictures:,}", f"{s.predicted:,}", *map(str, (s.precision, s.recall, s.f1)))
             for s in self.per_class
         ]
-
-    def __repr__(self):
         head = ("class", "pictures", "predicted", "precision", "recall", "F1")
-        rows = [head, *self._cells()]
-        widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
-        lines = [
-            "  ".join(cell.ljust(w) if k in (0, 3, 4, 5) else cell.rjust(w) for k, (cell, w) in enumerate(pairs))
-            for pairs in (list(zip(row, widths, strict=True)) for row in rows)
-        ]
         top = [f"accuracy           {self.accuracy}", f"balanced accuracy  {self.balanced_accuracy}"]
-        return "\n".join([f"Evaluation: {self._headline()}", *top, *(line.rstrip() for line in lines)])
-
-    def _repr_html_(self):
-        head = ("class", "pictures", "predicted", "precision", "recall", "F1")
-        titles = "".join(f"<th scope='col'>{title}</th>" for title in head)
-        rows = "".join(
-            f"<tr><th scope='row' style='text-align:left'>{escape(row[0])}</th>"
-            + "".join(f"<td>{cell}</td>" for cell in row[1:])
-            + "</tr>"
-            for row in self._cells()
-        )
-        top = f"accuracy <b>{self.accuracy}</b><br>balanced accuracy <b>{self.balanced_accuracy}</b>"
-        return f"<p>{self._headline()}<br>{top}</p><table><tr>{titles}</tr>{rows}</table>"
+        return Table(rows, head=head, right=[1, 2], above=[f"Evaluation: {self._headline()}", *top])
 
 
 def evaluate_predictions(labels, answers, class_names=None, groups=None, confidence=0.95):

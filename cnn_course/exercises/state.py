@@ -5,12 +5,12 @@ import os
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
 from typing import Any
 
 import filelock
 
 from .._files import state_folder, write_atomically
+from .._tables import Table
 from ..errors import DataError
 from .registry import broken_sources, exercises_of
 from .result import NOT_ATTEMPTED, PASS, box
@@ -50,23 +50,21 @@ class Progress:
         """Points there are."""
         return sum(row.of for row in self.rows)
 
+    def _table(self):
+        marks = {PASS: "✓", NOT_ATTEMPTED: "·"}
+        rows = [
+            (marks.get(row.outcome, "✗"), row.lesson, row.id, row.title, f"{row.points} of {row.of}", row.outcome)
+            for row in self.rows
+        ]
+        head = ("", "lesson", "exercise", "", "points", "")
+        above, below = [f"{self.points} of {self.of} points"], [self.note] if self.note else []
+        return Table(rows, head=head, right=[4], code=[2], above=above, below=below)
+
     def __repr__(self):
-        lines = [f"{self.points} of {self.of} points"]
-        for row in self.rows:
-            mark = "✓" if row.outcome == PASS else "·" if row.outcome == NOT_ATTEMPTED else "✗"
-            lines.append(f"  {mark} {row.lesson}  {row.id:<24} {row.points} of {row.of}  {row.outcome}")
-        return "\n".join(lines + ([self.note] if self.note else []))
+        return repr(self._table())
 
     def _repr_html_(self):
-        body = "".join(
-            f"<tr><td>{row.lesson}</td><td style='text-align:left'><code>{row.id}</code></td>"
-            f"<td style='text-align:left'>{escape(row.title)}</td><td>{row.points} of {row.of}</td>"
-            f"<td style='text-align:left'>{row.outcome}</td></tr>"
-            for row in self.rows
-        )
-        head = "<tr><th>lesson</th><th>exercise</th><th></th><th>points</th><th></th></tr>"
-        note = f"<div>{escape(self.note)}</div>" if self.note else ""
-        return box(f"<b>{self.points} of {self.of} points</b><table>{head}{body}</table>{note}")
+        return box(self._table()._repr_html_())
 
 
 def progress(lesson: str | int | None = None) -> Progress:

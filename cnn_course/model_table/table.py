@@ -1,8 +1,8 @@
 """The table that `describe` returns: a row for each layer, and the totals."""
 
 from dataclasses import dataclass
-from html import escape
 
+from .._tables import Table, Tabular
 from ..arithmetic import ReceptiveField
 
 _UNKNOWN = "unknown"
@@ -58,8 +58,8 @@ class LayerRow:
         return "–" if self.receptive_field is None else _joined(self.receptive_field.jump)
 
 
-@dataclass(frozen=True)
-class ModelTable:
+@dataclass(frozen=True, repr=False)
+class ModelTable(Tabular):
     """A network layer by layer: shapes, parameters, cost, memory, and what each layer sees.
 
     FLOPs are two for each multiply-accumulate (the product and the sum); many papers write FLOPs and mean
@@ -154,7 +154,7 @@ class ModelTable:
         }
         return pd.DataFrame(columns)
 
-    def _cells(self):
+    def _table(self):
         head = ("layer", "kind", "output", "parameters", "MACs", "memory", "sees", "jump", "unreached")
         rows = [
             (
@@ -164,7 +164,8 @@ class ModelTable:
             )
             for row in self.rows
         ]  # fmt: skip
-        return head, rows
+        above = [f"{self.name}, input {_joined(self.input_shape)}"]
+        return Table(rows, head=head, right=range(2, len(head)), above=above, below=list(self._summary()))
 
     def _summary(self):
         frozen = self.parameters - self.trainable_parameters
@@ -175,31 +176,6 @@ class ModelTable:
         yield f"{_bytes(self.activation_bytes)} of activations for {batch}"
         if self.unknown:
             yield f"not known, and not in these sums: {', '.join(self.unknown)}"
-
-    def __repr__(self):
-        head, rows = self._cells()
-        widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
-        left = (0, 1)
-        lines = [
-            "  ".join(c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True)))
-            for row in (head, *rows)
-        ]
-        title = f"{self.name}, input {_joined(self.input_shape)}"
-        return "\n".join([title, *(line.rstrip() for line in lines), *self._summary()])
-
-    def _repr_html_(self):
-        head, rows = self._cells()
-        cells = [
-            "".join(
-                f"<td style='text-align:{'left' if k < 2 else 'right'}'>{escape(c)}</td>" for k, c in enumerate(row)
-            )
-            for row in rows
-        ]
-        body = "".join(f"<tr>{line}</tr>" for line in cells)
-        titles = "".join(f"<th style='text-align:{'left' if k < 2 else 'right'}'>{c}</th>" for k, c in enumerate(head))
-        summary = "<br>".join(map(escape, self._summary()))
-        caption = f"<b>{escape(self.name)}</b>, input {_joined(self.input_shape)}"
-        return f"<table><caption>{caption}</caption><tr>{titles}</tr>{body}</table><p>{summary}</p>"
 
 
 def _joined(value):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .._tables import Table
 from ..errors import DataError
 
 TABLE = Path(__file__).parent / "data" / "training_curves.csv"
@@ -76,12 +77,12 @@ class TrainingCurves:
         -------
         str
         """
-        rows = [("", *numbers)]
-        for setting in self.settings(claim):
-            rows.append((setting, *(_spread(self.values(claim, setting, name)) for name in numbers)))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [f"{name:{widths[0]}}  " + "  ".join(map(str.rjust, cells, widths[1:])) for name, *cells in rows]
-        return "\n".join([*lines, "Mean (lowest to highest of three seeds).", self.made])
+        rows = [
+            (setting, *(_spread(self.values(claim, setting, name)) for name in numbers))
+            for setting in self.settings(claim)
+        ]
+        below = ["Mean (lowest to highest of three seeds).", self.made]
+        return repr(Table(rows, head=("", *numbers), right=range(1, len(numbers) + 1), below=below))
 
     def __repr__(self):
         parts = [f"{claim}\n{self.table(claim, 'epochs', 'accuracy', 'val_accuracy')}" for claim in self.claims]

@@ -8,13 +8,14 @@ from types import MappingProxyType
 
 from .._arguments import integer
 from .._files import write_atomically
+from .._tables import Table, Tabular
 from ..errors import DataError
 
 _SHOWN = 12  # epochs in the printed table; more are left out in the middle
 
 
-@dataclass(frozen=True)
-class TrainingHistory:
+@dataclass(frozen=True, repr=False)
+class TrainingHistory(Tabular):
     """The epochs of one training.
 
     Attributes
@@ -146,28 +147,26 @@ class TrainingHistory:
         """Return the history that `as_json` describes."""
         return cls(**plain)
 
-    def __repr__(self):
-        head = (
+    def _table(self):
+        columns = {**self.metrics, "seconds": self.seconds}
+        head = ("epoch", *columns, "")
+        rows = [
+            self._row(epoch, columns) if epoch else ("...", *[""] * (len(head) - 1)) for epoch in _ends(self.epochs)
+        ]
+        above = (
             f"TrainingHistory: {counted(self.epochs, 'epoch')} of {counted(self.pictures, 'picture')} "
             f"in batches of {self.batch_size}, {sum(self.seconds):.1f} s"
         )
-        return "\n".join([head, *self._table(), *([self.ended] if self.ended else [])])
+        below = [self.ended] if self.ended else []
+        return Table(rows, head=head, right=range(len(columns) + 1), above=[above], below=below)
 
-    def _table(self):
-        columns = {**self.metrics, "seconds": self.seconds}
-        widths = {name: max(len(name), 6) for name in columns}
-        yield " epoch" + "".join(f"  {name:>{width}}" for name, width in widths.items())
-        for epoch in _ends(self.epochs):
-            if epoch is None:
-                yield "   ..."
-                continue
-            numbers = (f"{values[epoch - 1]:{widths[name]}.{_digits(name)}f}" for name, values in columns.items())
-            mark = f"  <- best {self.monitor}" if epoch == self.best_epoch else ""
-            yield f"{epoch:6d}  " + "  ".join(numbers) + mark
+    def _row(self, epoch, columns):
+        numbers = (f"{values[epoch - 1]:.{_digits(name)}f}" for name, values in columns.items())
+        return str(epoch), *numbers, f"<- best {self.monitor}" if epoch == self.best_epoch else ""
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Tabular):
     """Trainings of several settings, by name.
 
     Attributes
@@ -201,18 +200,16 @@ class Comparison:
     def __len__(self):
         return len(self.histories)
 
-    def __repr__(self):
+    def _table(self):
         names = list(dict.fromkeys(name for history in self.histories.values() for name in history.metrics))
-        label = max([len(str(name)) for name in self.histories], default=0)
-        lines = [f"Comparison: {counted(len(self), 'setting')}, numbers of each one's best epoch"]
-        head = "".join(f"  {name:>{max(len(name), 6)}}" for name in names)
-        lines.append(f"  {'':{label}}  epoch{head}  seconds")
+        rows = []
         for setting, history in self.histories.items():
             best = history.best_epoch or history.epochs
             row = history.at(best) if history.epochs else {}
-            numbers = "".join(f"  {row.get(name, math.nan):{max(len(name), 6)}.4f}" for name in names)
-            lines.append(f"  {setting!s:{label}}  {best:5d}{numbers}  {sum(history.seconds):7.2f}")
-        return "\n".join(lines)
+            numbers = (f"{row.get(name, math.nan):.4f}" for name in names)
+            rows.append((setting, str(best), *numbers, f"{sum(history.seconds):.2f}"))
+        above = f"Comparison: {counted(len(self), 'setting')}, numbers of each one's best epoch"
+        return Table(rows, head=("", "epoch", *names, "seconds"), right=range(1, len(names) + 3), above=[above])
 
 
 def best_epoch(values, monitor):

@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from html import escape
 from pathlib import Path
 
 from .._keras import load_keras
+from .._tables import Table, Tabular
 from ..errors import ModelError
 from ..fetching import RemoteFile
 from .weights import BOX, HDF5
@@ -93,8 +93,8 @@ class Backbone:
         return RemoteFile("weights", name, 0, sha256, (address,), md5=md5, magic=HDF5.hex())
 
 
-@dataclass(frozen=True)
-class BackboneTable:
+@dataclass(frozen=True, repr=False)
+class BackboneTable(Tabular):
     """The backbones, as text and as HTML.
 
     Attributes
@@ -117,7 +117,7 @@ class BackboneTable:
             raise KeyError(f"There is no backbone {title!r}. They are: {', '.join(row.title for row in self.rows)}")
         return found[0]
 
-    def _cells(self):
+    def _table(self):
         head = ("backbone", "parameters", "MB", "input", "weights from", "licence", "where")
         rows = [
             (
@@ -131,30 +131,7 @@ class BackboneTable:
             )
             for row in self.rows
         ]
-        return head, rows
-
-    def __repr__(self):
-        head, rows = self._cells()
-        widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
-        lines = [
-            "  ".join(
-                c.rjust(w) if k in (1, 2) else c.ljust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True))
-            )
-            for row in (head, *rows)
-        ]
-        return "\n".join(line.rstrip() for line in lines)
-
-    def _repr_html_(self):
-        head, rows = self._cells()
-        sides = ["right" if k in (1, 2) else "left" for k in range(len(head))]
-        titles = "".join(f"<th style='text-align:{s}'>{c}</th>" for s, c in zip(sides, head, strict=True))
-        body = "".join(
-            "<tr>"
-            + "".join(f"<td style='text-align:{s}'>{escape(c)}</td>" for s, c in zip(sides, row, strict=True))
-            + "</tr>"
-            for row in rows
-        )
-        return f"<table><tr>{titles}</tr>{body}</table>"
+        return Table(rows, head=head, right=[1, 2])
 
 
 def backbones():

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .._arguments import integer
+from .._tables import Table, Tabular
 from ..errors import DataError
 
 _TABLE = Path(__file__).parent / "data" / "transfer_curves.csv"
@@ -75,8 +76,8 @@ class CurveRow:
     weights: int
 
 
-@dataclass(frozen=True)
-class TransferCurves:
+@dataclass(frozen=True, repr=False)
+class TransferCurves(Tabular):
     """What `benchmarks/transfer_curves.py` measured.
 
     Attributes
@@ -116,17 +117,18 @@ class TransferCurves:
         """Return the numbers of labels measured on a set, ascending."""
         return tuple(sorted({row.labels for row in self.rows if row.data == data}))
 
-    def __repr__(self):
-        head = f"{'data':9} {'labels':>6}  " + "".join(f"{name:>20}" for name in METHODS)
-        lines = [
-            f"{data:9} {labels:6d}  {self._cells(data, labels)}" for data in self.sets for labels in self.labels(data)
+    def _table(self):
+        rows = [
+            (data, str(labels), *(_spread(self.accuracies(data, labels, name)) for name in METHODS))
+            for data in self.sets
+            for labels in self.labels(data)
         ]
-        foot = "Mean (lowest to highest seed) of the share right in each class."
-        return "\n".join([head, *lines, foot, self.made])
+        below = ["Mean (lowest to highest seed) of the share right in each class.", self.made]
+        return Table(rows, head=("data", "labels", *METHODS), right=range(1, len(METHODS) + 2), below=below)
 
-    def _cells(self, data, labels):
-        found = [self.accuracies(data, labels, name) for name in METHODS]
-        return "".join(f"{f'{v.mean():.2f} ({v.min():.2f} to {v.max():.2f})':>20}" for v in found)
+
+def _spread(v):
+    return f"{v.mean():.2f} ({v.min():.2f} to {v.max():.2f})"
 
 
 @cache
