@@ -369,6 +369,31 @@ def test_axe_would_see_a_fault(open_deck):
     page.context.close()
 
 
+NUMBER = """() => {
+  const number = document.querySelector(".slide-number"), box = number.getBoundingClientRect();
+  const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255)
+    .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0.05);
+  const below = document.elementsFromPoint(box.left + 2, box.top + box.height / 2)
+    .map((part) => getComputedStyle(part).backgroundColor).find((colour) => !/, 0\\)$/.test(colour));
+  const [dark, bright] = [light(getComputedStyle(number).color), light(below)].sort((a, b) => a - b);
+  return bright / dark;
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1280, 960), (700, 900)])
+def test_the_number_of_a_slide_can_be_read_in_a_window_of_any_shape(open_deck, width, height):
+    """In a window that is not 16 : 9 it stands beside the slide, on the page."""
+    page = open_deck(width, height)
+    found = {}
+    for number in range(page.evaluate("Reveal.getHorizontalSlides().length")):
+        page.evaluate(f"Reveal.slide({number}, 0, 99)")
+        found[page.evaluate("Reveal.getCurrentSlide().id")] = page.evaluate(NUMBER)
+    assert {name: ratio for name, ratio in found.items() if ratio < 4.5} == {}
+    page.context.close()
+
+
 @pytest.mark.browser
 def test_the_notes_open_in_a_window_of_their_own(open_deck):
     page = open_deck(query="#/way")
