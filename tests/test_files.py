@@ -82,3 +82,18 @@ def test_the_variables_move_the_folders(variable, folder, monkeypatch):
     monkeypatch.setenv(variable, "~nobody-of-this-name/own")
     with pytest.raises(DataError, match=f"{variable} must be a folder. .*there is no such user"):
         folder()
+
+
+def test_a_progress_bar_takes_any_name(monkeypatch):
+    import io
+
+    from rich import console
+
+    from cnn_course._progress import progress_bar
+
+    written, terminal = io.StringIO(), console.Console
+    options = {"file": written, "force_terminal": True, "width": 100}
+    monkeypatch.setattr(console, "Console", lambda stderr: terminal(**options))
+    with progress_bar("Reading [/x] [red]", 2) as advance:
+        advance(2)
+    assert "Reading [/x] [red]" in written.getvalue()

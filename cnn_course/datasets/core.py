@@ -339,13 +339,14 @@ def drawn(dataset, n, seed):
     return dataset.subset(rng.permutation(np.concatenate(chosen)))
 
 
-def resized(images, size):
-    """Return the pictures, uint8 (n, h, w, c), at the size (height, width), by Pillow's bicubic filter."""
+def at_size(data: ImageDataset, image_size: tuple[int, int] | None) -> ImageDataset:
+    """Return the set with its pictures at (height, width), by Pillow's bicubic filter; the set itself for None."""
     from PIL import Image
 
-    if size is None or size == images.shape[1:3]:
-        return images
-    grey = images.shape[3] == 1
-    pictures = [Image.fromarray(image[:, :, 0] if grey else image) for image in images]
-    made = [np.asarray(p.resize((size[1], size[0]), Image.Resampling.BICUBIC)) for p in pictures]
-    return np.stack(made)[..., None] if grey else np.stack(made)
+    if image_size in (None, data.shape[:2]):
+        return data
+    height, width = image_size
+    grey = data.shape[2] == 1
+    pictures = [Image.fromarray(image[:, :, 0] if grey else image) for image in data.images]
+    made = np.stack([np.asarray(p.resize((width, height), Image.Resampling.BICUBIC)) for p in pictures])
+    return replace(data, images=made[..., None] if grey else made)

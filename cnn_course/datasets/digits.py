@@ -4,7 +4,7 @@ import numpy as np
 
 from ..errors import DataError
 from .cards import DataCard
-from .core import ImageDataset, drawn, resized
+from .core import ImageDataset, at_size, drawn
 
 DIGITS = DataCard(
     name="digits",
@@ -41,9 +41,7 @@ def load_digits(split, n, image_size, seed):
     grey = np.rint(raw.images * (255 / 16)).astype(np.uint8)[..., None]
     whole = ImageDataset(grey, raw.target, [str(digit) for digit in range(10)], card=DIGITS)
     train, test = whole.split(1 / 3, seed=0)
-    chosen = drawn(train if split == "train" else test, n, seed)
-    images = resized(chosen.images, image_size)
-    return ImageDataset(images, chosen.labels, chosen.class_names, card=DIGITS)
+    return at_size(drawn(train if split == "train" else test, n, seed), image_size)
 
 
 def load_photos(split, n, image_size, seed):
@@ -54,8 +52,7 @@ def load_photos(split, n, image_size, seed):
         raise DataError("photos has no test part: the two pictures are there to look at. Received: split='test'")
     names = ("china", "flower")
     images = np.stack([example_image(name) for name in names])
-    whole = ImageDataset(resized(images, image_size), np.arange(2), names, card=PHOTOS)
-    return drawn(whole, n, seed)
+    return at_size(drawn(ImageDataset(images, np.arange(2), names, card=PHOTOS), n, seed), image_size)
 
 
 SETS = {"digits": (load_digits, DIGITS), "photos": (load_photos, PHOTOS)}

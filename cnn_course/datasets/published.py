@@ -12,7 +12,7 @@ import numpy as np
 
 from ..fetching import RemoteFile, fetch
 from .cards import DataCard
-from .core import ImageDataset, Labelled, drawn, resized
+from .core import ImageDataset, Labelled, at_size, drawn
 from .readers import read_cifar_archive, read_idx, read_photo_archive
 
 _PARTS = {"train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")}
@@ -133,21 +133,14 @@ def _load_idx(files, class_names, card, split, n, image_size, seed):
     """Return a part of a set in the format of MNIST."""
     images, labels = (read_idx(fetch(files[name]), ndim) for name, ndim in zip(_PARTS[split], (3, 1), strict=True))
     whole = ImageDataset(images[..., None], labels, class_names, card=card)
-    return _at_size(drawn(whole, n, seed), image_size)
+    return at_size(drawn(whole, n, seed), image_size)
 
 
 def _load_cifar(split, n, image_size, seed):
     """Return a part of CIFAR-10."""
     images, labels = read_cifar_archive(fetch(_CIFAR_FILE), CIFAR_BATCHES[split])
     whole = ImageDataset(images, labels, CIFAR_NAMES, card=CIFAR10)
-    return _at_size(drawn(whole, n, seed), image_size)
-
-
-def _at_size(data, image_size):
-    """Return the set with its pictures at `image_size`."""
-    if image_size is None:
-        return data
-    return ImageDataset(resized(data.images, image_size), data.labels, data.class_names, data.groups, data.card)
+    return at_size(drawn(whole, n, seed), image_size)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,14 @@
 """Pictures of a data set in rows and columns."""
 
+from textwrap import wrap
+
 import numpy as np
 
 from ..datasets.rows import rows_of
 from ..errors import DataError
 from ._style import MUTED, SMALL, draw_picture, new_figure, styled
+
+_LINE = 0.2  # inches, of small text
 
 
 @styled
@@ -62,13 +66,19 @@ def _rows_by_class(data, present, n):
     drawn = sum(map(len, rows))
     classes = f"{len(names)} classes" if len(names) != 1 else "1 class"
     alt = f"{drawn} pictures, a row for each of {classes}: {', '.join(names)}."
-    margin = 0.3 + 0.095 * max(map(len, names))
+    words = [_in_lines(name, 28, lines=3) for name in names]
+    margin = 0.3 + 0.095 * max(len(line) for text in words for line in text.split("\n"))
     side = min(1.0, (9.0 - margin) / n)
-    figure = new_figure(alt, height=side * len(rows) + 0.1, width=side * n + margin)
-    grid = figure.subplots(len(rows), n, squeeze=False)
-    for line, name, images in zip(grid, names, rows, strict=True):
+    height = max(side, _LINE * max(text.count("\n") + 1 for text in words) + 0.1)
+    total = height * len(rows) + 0.1, side * n + margin
+    figure = new_figure(alt, height=total[0], width=total[1])
+    figure.set_layout_engine("none")  # the constrained one takes the names for narrower than they are
+    edges = {"left": (margin - 0.05) / total[1], "right": 1 - 0.05 / total[1], "wspace": 0.08, "hspace": 0.08}
+    grid = figure.subplots(len(rows), n, squeeze=False, gridspec_kw=edges | {"bottom": 0.01, "top": 0.99})
+    for line, text, images in zip(grid, words, rows, strict=True):
         _draw_row(line, images)
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8, fontsize=SMALL)
+        options = {"rotation": 0, "ha": "right", "va": "center", "labelpad": 8, "parse_math": False}
+        line[0].set_ylabel(text, fontsize=SMALL, **options)
     return figure
 
 
@@ -78,16 +88,23 @@ def _as_they_come(images, columns, titles):
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     side = min(1.6, 9.0 / columns)
-    height = (side + (0.3 if titles is not None else 0.0)) * rows + 0.1
+    words = [_in_lines(title, max(8, int(side / 0.095))) for title in (() if titles is None else titles)]
+    above = 0.1 + _LINE * max(text.count("\n") + 1 for text in words) if words else 0.0
+    height = (side + above) * rows + 0.1
     what = "1 picture" if len(images) == 1 else f"{len(images)} pictures"
     alt = f"{what}{': ' + ', '.join(map(str, titles)) if titles is not None else ''}."
     figure = new_figure(alt, height=height, width=max(3.0, side * columns))
     grid = figure.subplots(rows, columns, squeeze=False)
     for r, line in enumerate(grid):
         _draw_row(line, images[r * columns : (r + 1) * columns])
-    for ax, title in zip(grid.ravel(), titles if titles is not None else (), strict=False):
-        ax.set_title(title, fontsize=SMALL, color=MUTED)
+    for ax, text in zip(grid.ravel(), words, strict=False):
+        ax.set_title(text, fontsize=SMALL, color=MUTED, parse_math=False)
     return figure
+
+
+def _in_lines(text, width, lines=2):
+    """Return a text in lines of so many letters, cut after the last one that is allowed."""
+    return "\n".join(wrap(str(text), width, max_lines=lines, placeholder=" …"))
 
 
 def _draw_row(line, images):
