@@ -89,12 +89,23 @@ def clean(cell):
         output.pop("execution_count", None)
         if output.output_type == "execute_result":
             output.execution_count = None
-    return cell.outputs
+    return whole(cell.outputs)
+
+
+def whole(outputs):
+    """Return outputs with what a kernel happened to send in parts put together."""
+    kept = []
+    for output in outputs:
+        if kept and output.output_type == "stream" and output.name == kept[-1].get("name"):
+            kept[-1].text += output.text
+        else:
+            kept.append(output)
+    return kept
 
 
 def stored_outputs(notebook):
     """Return the outputs that a stored notebook holds, by cell id."""
-    return {c.id: c.outputs for c in notebook.cells if c.cell_type == "code" and c.outputs}
+    return {c.id: whole(c.outputs) for c in notebook.cells if c.cell_type == "code" and c.outputs}
 
 
 def with_outputs(notebook, outputs):

@@ -81,6 +81,12 @@ def test_two_builds_of_a_lesson_are_equal_and_ids_are_unique():
     assert len(set(ids)) == len(ids)
 
 
+def test_a_text_that_came_in_parts_is_stored_whole():
+    parts = [nbformat.v4.new_output("stream", text=text) for text in ("one\n", "two\n")]
+    last = nbformat.v4.new_output("stream", name="stderr", text="three")
+    assert [(o.name, o.text) for o in builder.whole([*parts, last])] == [("stdout", "one\ntwo\n"), ("stderr", "three")]
+
+
 def test_one_changed_sign_in_conv2d_fails_lesson_02(tmp_path):
     shutil.copytree(ROOT / "cnn_course", tmp_path / "cnn_course", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(NOTEBOOKS, tmp_path / "cnn_course" / "notebooks")
