@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from ..errors import CourseError, ExerciseError
 from .definitions import Exercise, FunctionExercise
@@ -16,7 +17,7 @@ from .judged import earlier_definition
 from .observe import Printed
 from .registry import broken_sources, exercises_of, find_exercise
 from .result import NOT_ATTEMPTED, Result, box, inline_html, plain_text
-from .state import entry_of, progress, record
+from .state import Progress, entry_of, progress, record
 
 _NOTHING = object()
 
@@ -49,15 +50,15 @@ class Text:
     text: str
     code: str = ""
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return plain_text(self.text) + (f"\n\n{self.code}" if self.code else "")
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         code = f"<pre style='margin:.4em 0'>{escape(self.code)}</pre>" if self.code else ""
         return box(inline_html(self.text) + code)
 
 
-def check(exercise=None, answer=_NOTHING, seed=SEED):
+def check(exercise: str | None = None, answer: object = _NOTHING, seed: int = SEED) -> Result | Progress | None:
     """Return whether an answer is right, and if not, what to think about.
 
     Under nbgrader's ``autograde`` and ``validate`` it shows the result, raises unless the answer passes, and returns
@@ -119,7 +120,7 @@ def _display(result):
     display(result)
 
 
-def hint(exercise=None):
+def hint(exercise: str | None = None) -> Text | Progress:
     """Return the next hint, from a nudge to almost the answer; without an id, list the exercises.
 
     Parameters
@@ -143,7 +144,7 @@ def hint(exercise=None):
     return Text(f"**Hint {number + 1} of {len(found.hints)}:** {found.hints[number]}")
 
 
-def solution(exercise):
+def solution(exercise: str) -> Text:
     """Return a solution, after an attempt, and not before the date that a teacher may have set.
 
     Parameters
@@ -195,7 +196,7 @@ def _solutions_from():
         raise ExerciseError(f"solutions_from must be a date like 2026-12-01. Received: {value!r}") from None
 
 
-def yours_or_ours(exercise, answer):
+def yours_or_ours(exercise: str, answer: Any) -> Any:
     """Return the student's answer if it passes, and the course's until then.
 
     Parameters

@@ -146,7 +146,7 @@ class FunctionExercise(Exercise, AskedFunction):
     draw: Callable | None = None
     seeds: int = 200
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Close the reference to the answers that are compared with it."""
         if not isinstance(self.reference, Reference):
             object.__setattr__(self, "reference", Reference(self.id, self.reference))
@@ -182,7 +182,7 @@ class Question:
     right: str
     wrong: Mapping[str, str]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Refuse an option without its sentence."""
         if set(self.wrong) | {self.right} != set(self.options) or self.right in self.wrong:
             raise ExerciseError(
@@ -209,7 +209,7 @@ class ChoiceExercise(Exercise):
     solution: str = ""
 
     @property
-    def text(self):
+    def text(self) -> str:
         """The question with its options, Markdown; options that all questions share stand once, at the end."""
         asked = [(f"**{name}.** {q.text}", _listed(q.options)) for name, q in self.questions.items()]
         if len(asked) > 1 and len({options for _, options in asked}) == 1:
@@ -219,7 +219,7 @@ class ChoiceExercise(Exercise):
         return "\n\n".join([self.question, *(f"{text}\n\n{options}" for text, options in asked)])
 
     @property
-    def stub(self):
+    def stub(self) -> str:
         """A dict with every answer still open."""
         return self._dict({name: "..." for name in self.questions})
 
@@ -232,13 +232,13 @@ class ChoiceExercise(Exercise):
         lines = [f"    {name!r}: {value},".replace("'", '"') for name, value in values.items()]
         return "\n".join([f"{self.answer_name} = {{", *lines, "}"])
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Write the solution's text from the right options."""
         right = {name: repr(question.right) for name, question in self.questions.items()}
         object.__setattr__(self, "solution", self._dict(right))
 
     @property
-    def misconceptions(self):
+    def misconceptions(self) -> tuple[Misconception, ...]:
         """Every wrong option once, the other questions right."""
         return tuple(
             Misconception(lambda name=name, wrong=wrong: {**self.solved(), name: wrong}, sentence)

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,7 +16,7 @@ _FLIPS = (
 )
 
 
-def diagnose(pairs):
+def diagnose(pairs: Sequence[tuple[object, object]]) -> str | None:
     """Return the sentence for the first general idea that turns every expected answer into the student's.
 
     Parameters

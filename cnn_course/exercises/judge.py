@@ -14,7 +14,7 @@ from .limits import OutOfTimeError
 from .observe import NOT_YET, Observation, observe, returned_by, run_students
 from .own import OWN, is_own
 from .result import CRASH, FAIL, NOT_ATTEMPTED, PASS, TIMEOUT, Case, Result
-from .values import Foreign, UnfitError, contains_ellipsis, plain, shown
+from .values import Foreign, contains_ellipsis, plain, shown
 
 SEED = 20240
 
@@ -152,10 +152,11 @@ def _drawing(exercise, run):
 
 
 def _judge_choice(exercise, answer):
-    try:
-        answer = plain(answer)
-    except UnfitError as error:
-        return _result(exercise, FAIL, str(error))
+    taken = []
+    ended = run_students(exercise, lambda: taken.append(plain(answer)))
+    if ended:
+        return _result(exercise, ended.outcome, ended.message)
+    answer = taken[0]
     if not isinstance(answer, dict):
         message = f"Hand in a dict, question to option: {exercise.stub.split('=', 1)[1].strip()}"
         return _result(exercise, FAIL, message)

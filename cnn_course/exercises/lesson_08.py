@@ -225,6 +225,7 @@ _FINE = {
     "earlier": "More than the last block is open. With few pictures the earlier layers should keep what they know.",
     "norms": "Batch normalisation is open. A few small batches would spoil its statistics: keep "
     "`conv_dw_13_bn` and `conv_pw_13_bn` closed.",
+    "no rate": "The learning rate is not a number above 0: nothing would be learnt.",
     "rate": "The learning rate is too large: steps of 0.0001 at most, or the first batches undo what a million "
     "pictures have taught.",
 }
@@ -279,6 +280,7 @@ FINE_TUNE = ArtifactExercise(
         ),
         Property("batch norm closed", lambda m: not _open_names(m) & {n.name for n in _norms(m)}, _FINE["norms"]),
         Property("compiled", lambda m: m.compiled, _COMPILED),
+        Property("steps", lambda m: float(m.optimizer.learning_rate) > 0, _FINE["no rate"]),
         Property("small steps", lambda m: float(m.optimizer.learning_rate) <= 1.0001e-4, _FINE["rate"]),
     ),
     hints=(
@@ -298,6 +300,7 @@ fine_tune.compile(keras.optimizers.Adam(1e-4), "sparse_categorical_crossentropy"
         Misconception(lambda: _fine_tuned(_EVERYTHING), _FINE["earlier"]),
         Misconception(lambda: _fine_tuned((*_BLOCK, "conv_dw_13_bn", "conv_pw_13_bn")), _FINE["norms"]),
         Misconception(lambda: _fine_tuned(rate=1e-3), _FINE["rate"]),
+        Misconception(lambda: _fine_tuned(rate=-1e-4), _FINE["no rate"]),
         Misconception(lambda: _fine_tuned(head=False), _FINE["head"]),
         Misconception(lambda: _fine_tuned(compiled=False), _COMPILED),
         Misconception(lambda: _small_cnn(), _FINE["blocks"]),

@@ -53,11 +53,11 @@ class Result:
     note: str = ""
 
     @property
-    def passed(self):
+    def passed(self) -> bool:
         """Whether the answer is right."""
         return self.outcome == PASS
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         lines = [f"{_MARKS[self.outcome]} {self.exercise}: {self.outcome}, {self.points} of {self.of} points."]
         lines.append(f"  {plain_text(self.message)}")
         if self.case:
@@ -66,7 +66,7 @@ class Result:
             lines += [f"  you got:  {_as_text(self.case.got)}"] if self.outcome != CRASH else []
         return "\n".join(lines + ([f"  {self.note}"] if self.note else []))
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         colour = _COLOURS.get(self.outcome, _WRONG)
         parts = [
             f"<div><b style='background:{colour};color:#fff;border-radius:3px;padding:.1em .45em'>"
@@ -81,7 +81,7 @@ class Result:
         return box("".join(parts), colour)
 
 
-def box(html, colour="#0072b2"):
+def box(html: str, colour: str = "#0072b2") -> str:
     """Return the HTML in the course's frame, in the notebook's own text colour."""
     return (
         f"<div style='border-left:4px solid {colour};padding:.4em .9em;margin:.3em 0;max-width:60em;"
@@ -89,13 +89,13 @@ def box(html, colour="#0072b2"):
     )
 
 
-def inline_html(text):
+def inline_html(text: str) -> str:
     """Return text with `code` and **bold** as HTML."""
     text = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
     return re.sub(r"\*\*([^*]+)\*\*", r"<b>\1</b>", text).replace("\n", "<br>")
 
 
-def plain_text(text):
+def plain_text(text: str) -> str:
     """Return text without the marks of Markdown."""
     return re.sub(r"\*\*([^*]+)\*\*", r"\1", text).replace("`", "")
 

@@ -41,12 +41,12 @@ class Progress:
     note: str = ""
 
     @property
-    def points(self):
+    def points(self) -> int:
         """Points reached."""
         return sum(row.points for row in self.rows)
 
     @property
-    def of(self):
+    def of(self) -> int:
         """Points there are."""
         return sum(row.of for row in self.rows)
 
@@ -60,10 +60,10 @@ class Progress:
         above, below = [f"{self.points} of {self.of} points"], [self.note] if self.note else []
         return Table(rows, head=head, right=[4], code=[2], above=above, below=below)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return repr(self._table())
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return box(self._table()._repr_html_())
 
 

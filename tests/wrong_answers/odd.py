@@ -337,7 +337,7 @@ DONE = {
     "endless ones": lambda right: itertools.repeat(1),
     "endless counts": lambda right: itertools.count(),
     "a generator that raises": ends_the_generator,
-    "a generator of itself": lambda right: (x for x in [shifted(right)]),
+    "a generator of another": lambda right: (x for x in [shifted(right)]),
     "recursion": recursion,
     "a coroutine": coroutine,
     "closes stdout": closes_stdout,
@@ -359,3 +359,4 @@ DONE = {
 ODD = {f"returns {name}": returns(value) for name, value in VALUES.items()}
 ODD |= {f"raises {name}": raises(error) for name, error in RAISED.items()}
 ODD |= DONE
+OF_ITS_SHAPE = ("fully masked", "masked where wrong", "agrees with all", "nan of its shape", "one nan", "more by three")
