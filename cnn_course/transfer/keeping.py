@@ -1,9 +1,7 @@
 """`save_classifier` and `load_classifier`: a trained model with a card inside that says what it is."""
 
 import hashlib
-import json
-import warnings
-import zipfile
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
@@ -12,18 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from .._arguments import is_number
-from .._files import write_atomically
-from .._graph import leaves
+from .._graph import activation_of, graph_of, last_step
 from .._keras import load_keras
 from ..datasets.rows import rows_of
 from ..errors import DataError, ModelError
 from ..training import augmentation  # noqa: F401 - registers the course's layers, so that models with them load
 from . import building  # noqa: F401 - as above
+from .archive import load_archive, read_archive
+from .writing import write_archive
 
 keras = load_keras()
 
 _CARD = "classifier.json"
-_CODE = {"Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper"}  # what Keras writes programs down as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +163,7 @@ def save_classifier(model, path, class_names, metrics=None, data=None, note=""):
     ...     load_classifier(path).card.class_names
     ('cat', 'dog', 'fish')
     """
-    path = Path(path)
+    path = _path(path)
     if path.suffix != ".keras":
         raise ModelError(f"path must end in .keras, Keras's own format. Received: path={str(path)!r}")
     names = _fitting_names(model, class_names)
@@ -184,10 +182,7 @@ def save_classifier(model, path, class_names, metrics=None, data=None, note=""):
         note=str(note),
     )
     try:
-        with write_atomically(path) as partial:
-            model.save(partial)
-            with zipfile.ZipFile(partial, "a") as archive:
-                archive.writestr(_CARD, json.dumps(asdict(card), indent=1))
+        write_archive(model, path, _CARD, asdict(card))
     except OSError as error:
         raise ModelError(
             f"{path} cannot be written: {error.strerror or error}. Is the disk full, or the folder closed to you? "
@@ -198,16 +193,8 @@ def save_classifier(model, path, class_names, metrics=None, data=None, note=""):
 
 def _fitting_names(model, class_names):
     """Return the names, if the model is a classifier of so many classes that can be loaded again."""
-    layers = list(leaves(model))
-    code = next((layer for layer in layers if type(layer).__name__ in _CODE), None)
-    if code is not None:
-        raise ModelError(
-            f"The layer {code.name!r} holds code ({type(code).__name__}), which load_classifier refuses. Use a layer "
-            "of Keras in its place, or a registered class of your own."
-        )
-    outputs = int(model.output_shape[-1])
-    activation = getattr(layers[-1], "activation", None)
-    if outputs == 1 and getattr(activation, "__name__", "") != "sigmoid":
+    outputs = _outputs(model, "The model")
+    if outputs == 1 and activation_of(last_step(model).layer) != "sigmoid":
         raise ModelError("A model with one output must end in a probability, a sigmoid. Is it a regression?")
     names = () if class_names is None or isinstance(class_names, str) else tuple(map(str, class_names))
     classes = max(2, outputs)
@@ -217,6 +204,27 @@ def _fitting_names(model, class_names):
             f"Received: class_names={class_names!r}"
         )
     return names
+
+
+def _outputs(model, name):
+    """Return how many numbers a model gives for a picture, if it is one that takes one picture and gives one row."""
+    if not isinstance(model, keras.Model):
+        raise ModelError(f"model must be a Keras model. Received: {type(model).__name__}")
+    if graph_of(model) is None:
+        raise ModelError(
+            f"{name} must be a Sequential with an Input, or a functional model: {type(model).__name__} does not say "
+            "what it takes and gives."
+        )
+    inputs, outputs = len(model.inputs), len(model.outputs)
+    if (inputs, outputs) != (1, 1):
+        raise ModelError(
+            f"{name} must take one picture and give one row of probabilities. Received: {inputs} inputs and "
+            f"{outputs} outputs"
+        )
+    shape = tuple(model.output_shape)
+    if len(shape) != 2 or not shape[1]:
+        raise ModelError(f"{name} must give a row of numbers for each picture, (n, classes). It gives {shape}.")
+    return int(shape[1])
 
 
 def load_classifier(path):
@@ -236,55 +244,21 @@ def load_classifier(path):
     ModelError
         If there is no such file, it is cut off or something else, or it holds code (Keras's ``safe_mode``).
     """
-    path = Path(path)
+    path = _path(path)
     if not path.is_file():
         raise ModelError(f"There is no file {str(path)!r}.")
-    card, config = _read(path)
-    if _holds_code(config):
-        raise ModelError(f"{path} holds code (a Lambda layer or the like), and is not loaded: it could do anything.")
-    try:
-        with warnings.catch_warnings():
-            # of a model that was saved before it was trained; a classifier is for use
-            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
-            model = keras.saving.load_model(path, safe_mode=True)
-    except (ValueError, TypeError, KeyError, OSError, AttributeError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path} was not loaded: {_why(error)}") from error
-    found = (tuple(model.input_shape[1:]), max(2, int(model.output_shape[-1])))
+    written, config = read_archive(path, _CARD)
+    if written is None:
+        raise ModelError(f"{path} holds no card of save_classifier. keras.saving.load_model opens a plain Keras model.")
+    card = _card_from(written, path)
+    model = load_archive(path, config)
+    found = (tuple(model.input_shape[1:]), max(2, _outputs(model, f"The model in {path}")))
     if found != (card.input_shape, len(card.class_names)):
         raise ModelError(
             f"{path} was changed: its card speaks of pictures of shape {card.input_shape} and {len(card.class_names)} "
             f"classes, its model takes {found[0]} and gives {found[1]}."
         )
     return Classifier(model, card)
-
-
-def _why(error):
-    if getattr(error, "errno", None):  # of the system; HDF5's own errors have none
-        return f"{error.strerror}: Keras unpacks it into the temporary folder. Make room there."
-    return (
-        f"{str(error).splitlines()[0].rstrip('.')}. It is damaged, or has a layer of somebody's own in it: import the "
-        "module that registers that layer first."
-    )
-
-
-def _read(path):
-    """Return the card, and the model's config as Keras wrote it, before anything of the file is made."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            written = json.loads(archive.read(_CARD)) if _CARD in archive.namelist() else None
-            config = json.loads(archive.read("config.json"))
-    except (zipfile.BadZipFile, ValueError, KeyError, OSError) as error:
-        with path.open("rb") as stream:
-            start = stream.read(64).lstrip()
-        what = "is no classifier, or was cut off"
-        if start.startswith(b"<"):
-            what = "is a web page, not a classifier: an error or a login page was saved under this name"
-        elif not start:
-            what = "is empty"
-        raise ModelError(f"{path} {what}: {error}") from error
-    if written is None:
-        raise ModelError(f"{path} holds no card of save_classifier. keras.saving.load_model opens a plain Keras model.")
-    return _card_from(written, path), config
 
 
 def _card_from(written, path):
@@ -301,18 +275,24 @@ def _card_from(written, path):
         raise ModelError(f"The card in {path} is damaged: {error}") from error
 
 
-def _holds_code(node):
-    """Return whether a part of a config is a program; Keras's safe mode can be switched off for a whole session."""
-    if isinstance(node, dict):
-        return node.get("class_name") in _CODE or any(map(_holds_code, node.values()))
-    return isinstance(node, list) and any(map(_holds_code, node))
+def _path(path):
+    if not isinstance(path, str | os.PathLike):
+        raise ModelError(f"path must be the path of a file. Received: path={path!r}")
+    return Path(path).expanduser()
 
 
 def _hash(data):
     """Return a hash of pictures and labels in their order, and how many there are."""
     rows, digest = rows_of(data), hashlib.sha256()
-    for place in range(len(rows)):
-        picture, label = rows.pair(np.array([place]))
-        digest.update(np.ascontiguousarray(picture).tobytes())
-        digest.update(str(int(label[0])).encode())
+    labels = _numbers(np.asarray(rows.labels))
+    for place, label in enumerate(labels):
+        digest.update(np.ascontiguousarray(rows.take(np.array([place]))).tobytes())
+        digest.update(str(int(label)).encode())
     return digest.hexdigest(), len(rows)
+
+
+def _numbers(labels):
+    """Return one number for each picture, also where the labels are rows of 0 and 1 or a column."""
+    if labels.ndim == 1:
+        return labels
+    return labels.argmax(axis=1) if labels.ndim == 2 and labels.shape[1] > 1 else labels.ravel()
