@@ -291,7 +291,7 @@ def two_inputs():
 
 
 def untrue():
-    model = small(Forgetful(name="forgetful"))
+    model = small(layers.Rescaling(1 / 255), Forgetful(name="forgetful"))
     model.get_layer("forgetful").factor = 3.0
     return model
 
@@ -417,7 +417,10 @@ HOSTILE = {
     "a pickled module": (layer("TorchModuleWrapper", module="gASV"), CODE),
     "from Keras's inside": (layer("Lambda", "keras.src.layers.core.lambda_layer"), CODE),
     "words from a file": (layer("StringLookup", vocabulary="/etc/passwd"), f"it holds StringLookup, .*{FOREIGN}"),
-    "of the oldest form": ({"class_name": "Dense", "config": {"units": 3}}, f"it holds Dense, .*{FOREIGN}"),
+    "of the oldest form": (
+        {"module": None, "class_name": "Dense", "config": {"units": 3}},
+        f"it holds Dense, .*{FOREIGN}",
+    ),
     "a list for a name": (layer(["Dense"]), FOREIGN),
     "too many weights": ({"units": 10**9}, "its layer 'end' asks for more weights than the file has in all, 195"),
     "more digits than Python writes": ({"units": 10**4000}, "its layer 'end' asks for more weights than the file has"),

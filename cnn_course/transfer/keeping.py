@@ -130,8 +130,9 @@ def save_classifier(model, path, class_names, metrics=None, data=None, note=""):
     Parameters
     ----------
     model : keras.Model
-        It ends in one probability for each class, or in one for the second of two; it has no code of its own in it
-        (a ``Lambda`` layer).
+        It takes one picture, and ends in one probability for each class, or in one for the second of two. Its layers
+        and functions are Keras's, the course's, or your own with `keras.saving.register_keras_serializable`; it has no
+        code in it (a ``Lambda`` layer). A loss, optimizer or metric that is none of these is left out.
     path : str or Path
         Ends in ``.keras``. The file is complete, or it is not there; one that is there is replaced.
     class_names : sequence of str
@@ -150,8 +151,8 @@ def save_classifier(model, path, class_names, metrics=None, data=None, note=""):
     Raises
     ------
     ModelError
-        If the path does not end in ``.keras`` or cannot be written, the names do not fit the model, or
-        `load_classifier` would refuse the file.
+        If the path does not end in ``.keras`` or cannot be written, the names do not fit the model, or it could not
+        be loaded again: the message names the layer or function. The file is loaded once before it gets its name.
 
     Examples
     --------
@@ -242,7 +243,8 @@ def load_classifier(path):
     Raises
     ------
     ModelError
-        If there is no such file, it is cut off or something else, or it holds code (Keras's ``safe_mode``).
+        If there is no such file; it is cut off or something else; it holds code, a layer or function that is neither
+        Keras's nor registered in this session, or weights that lie in another file; or it is larger than it says.
     """
     path = _path(path)
     if not path.is_file():

@@ -34,7 +34,7 @@ def write_archive(model: Any, path: Path, card_name: str, card: dict) -> None:
     OSError
         If the file cannot be written.
     """
-    bare = keras.Model(model.inputs, model.outputs, name=model.name)  # the same layers, and nothing compiled
+    bare = keras.Model(model.inputs[0], model.outputs[0], name=model.name)  # the same layers, and nothing compiled
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras's own word on lambdas: they are refused here
         _refuse_foreign(bare)
@@ -111,9 +111,11 @@ def _first_sentence(error):
 
 
 def _refuse_other(model, again):
-    shape = [2 if size is None else size for size in model.input_shape[:1]]
+    shape = [4 if size is None else size for size in model.input_shape[:1]]
     shape += [224 if size is None else size for size in model.input_shape[1:]]
-    pictures = np.random.default_rng(0).integers(0, 256, shape).astype("float32")
+    # dark ones too: a softmax of large numbers is 0 and 1, whatever became of them
+    contrast = 4.0 ** -np.arange(shape[0]).reshape(-1, *[1] * (len(shape) - 1))
+    pictures = (np.random.default_rng(0).integers(0, 256, shape) * contrast).astype("float32")
     first, second, loaded = (_outputs(one, pictures) for one in (model, model, again))
     if not np.allclose(first, second, rtol=1e-4, atol=1e-5):  # it draws lots when it predicts: nothing to compare
         return
