@@ -1,10 +1,11 @@
-# Two commands do everything on a fresh machine with Python 3.11 or newer: `make lab` and `make test`.
+# Two commands do everything on a fresh machine with Python 3.11, 3.12 or 3.13: `make lab` and `make test`.
 PYTHON ?= python3
 VENV := $(if $(CUDA),.venv-cuda,.venv)
 BACKEND := $(if $(CUDA),cuda,tensorflow)
 BIN := $(VENV)/bin
 FOLDER ?= my-course
 WORKERS ?= 2
+comma := ,
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-all test-fast lint lessons slides clean
@@ -19,10 +20,12 @@ help:
 	@echo "make lint      ruff and mypy (import-linter runs in the tests)"
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'cnn-course needs Python 3.11 or newer; make lab PYTHON=python3.12 names another one.')"
+	@$(PYTHON) cnn_course/_install.py
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.lab: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Setting up the course in $(VENV): TensorFlow, JupyterLab and what they need: 2.5 GB on disk$(if $(CUDA),$(comma) NVIDIA's libraries not counted)."
+	@echo "This happens once and takes some minutes; pip says little meanwhile. Ctrl+C stops it, and make lab goes on later."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[lab,$(BACKEND)]"
 	@touch $@
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
 
+from ._install import install_command, python_problem
 from .errors import BackendError
 
 _BACKENDS = ("tensorflow", "torch", "jax", "jaxlib")
@@ -44,9 +45,11 @@ def load_keras():
         package = (error.name or "").partition(".")[0]
         if package not in _BACKENDS:
             raise
+        problem, remedy = python_problem()
         raise BackendError(
-            f"Keras needs a backend, and {package} is not installed. Try: pip install 'cnn-course[tensorflow]', or "
-            "[torch] or [jax] in its place, with KERAS_BACKEND=torch or jax set before Python starts."
+            f"Keras needs a backend, and {package} is not installed"
+            + (f": {problem}. {remedy}." if problem else f". Try: {install_command('tensorflow')}.")
+            + " The extras torch and jax are others, with KERAS_BACKEND=torch or jax set before Python starts."
         ) from None
     except ValueError as error:
         if "backend" not in str(error):

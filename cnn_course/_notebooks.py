@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ._install import install_command
 from .errors import LessonError, MissingPackageError
 
 _SECONDS = 600  # for one cell: a network may be trained in it
@@ -32,7 +33,7 @@ def run_notebook(notebook: Any, folder: Path | str | None = None, stop_at_errors
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
     except ImportError:
         raise MissingPackageError(
-            'The package nbclient is missing, which runs notebooks. Try: pip install "cnn-course[lab]"'
+            f"The package nbclient is missing, which runs notebooks. Try: {install_command('lab')}"
         ) from None
     with tempfile.TemporaryDirectory() as own:
         client = NotebookClient(

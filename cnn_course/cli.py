@@ -1,17 +1,21 @@
 """The ``cnn-course`` command: parses, calls, prints."""
 
 import os
+import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from .errors import CourseError
+from ._install import install_command
+from ._printing import write_plainly
+from ._tables import Table
+from .errors import CourseError, MissingPackageError
 
 app = typer.Typer(
     help="The course on image classification with convolutional networks.",
@@ -27,12 +31,14 @@ Folder = Annotated[Path, typer.Option(help="Where the lessons are copied to.")]
 @app.command()
 def lab(
     folder: Folder = Path("my-course"),
-    port: Annotated[int, typer.Option(help="The port to try first.")] = 8888,
+    port: Annotated[int, typer.Option(help="The port to try first.", min=1, max=65535)] = 8888,
     browser: Annotated[bool, typer.Option(help="Open the web browser.")] = True,
 ) -> None:
     """Copy the lessons into a folder (never over your own files) and open them in JupyterLab."""
     from .lessons import copy_lessons
 
+    if find_spec("jupyterlab") is None:
+        raise MissingPackageError(f"JupyterLab is not installed. Try: {install_command('lab')}")
     new = [opened for opened in copy_lessons(folder) if opened.created]
     console.print(f"{len(new)} new lessons in {folder.resolve()}; what was there stays as it is.")
     command = [
@@ -48,10 +54,19 @@ def lab(
         command.append("--allow-root")  # a container's only user is root
     console.print("JupyterLab prints its address below. Ctrl+C ends it.")
     try:
-        code = subprocess.run(command).returncode
+        code = subprocess.run(command, env=os.environ | {"JUPYTER_CONFIG_PATH": _with_own_settings()}).returncode
     except KeyboardInterrupt:
         code = 0
     raise typer.Exit(code)
+
+
+def _with_own_settings():
+    """Return Jupyter's settings folders, ours before them: no news pop-up, and messages to the kernel encrypted.
+
+    Nothing is written into the user's own settings, and what they say goes before ours where JupyterLab asks both.
+    """
+    ours = str(Path(__file__).with_name("jupyter"))
+    return os.pathsep.join(filter(None, (ours, os.environ.get("JUPYTER_CONFIG_PATH"))))
 
 
 @app.command()
@@ -59,10 +74,8 @@ def lessons() -> None:
     """List the lessons."""
     from .lessons import list_lessons
 
-    table = Table("lesson", "title", "file", box=None)
-    for lesson in list_lessons():
-        table.add_row(lesson.number, lesson.title, lesson.path.name)
-    console.print(table)
+    rows = [(lesson.number, lesson.title, lesson.path.name) for lesson in list_lessons()]
+    console.print(repr(Table(rows, head=("lesson", "title", "file"))), soft_wrap=True)
     console.print("cnn-course open 02 copies one into this folder.")
 
 
@@ -94,10 +107,11 @@ def doctor() -> None:
 
     with console.status("Looking (Keras takes a few seconds to start) ..."):
         report = examine()
-    shown = Text(repr(report))
-    for start, style in (("✓", "green"), (r"\?", "yellow"), ("✗", "red"), (" +→.*", "bold")):
-        shown.highlight_regex(f"(?m)^{start}", style)
-    console.print(shown, soft_wrap=True)  # long lines are left to the terminal, so that a command can be copied whole
+    text = Text(repr(report))
+    for mark, style in {"✓": "green", "?": "yellow", "✗": "red"}.items():
+        text.highlight_regex(rf"(?m)^{re.escape(mark)}", style)
+    text.highlight_regex(r"(?m)^ +→ .*$", "bold")
+    console.print(text, soft_wrap=True)  # long lines are left to the terminal, so that a command can be copied whole
     raise typer.Exit(0 if report.healthy else 1)
 
 
@@ -142,9 +156,17 @@ def slides(browser: Annotated[bool, typer.Option(help="Open the web browser.")] 
 
 def main() -> None:
     """Run the command; a fault of the user's is one sentence, not a traceback."""
+    write_plainly()
     try:
         app()
     except CourseError as error:
-        said = Text.assemble(("✗", "red"), f" {error}")
-        Console(stderr=True, highlight=False).print(said, soft_wrap=True)
-        sys.exit(1)
+        _end(str(error))
+    except OSError as error:  # a file that cannot be read or written, a folder that is gone
+        where = f": {error.filename}" if error.filename else "; is this folder still there? Try: cd ~"
+        _end(f"{error.strerror or error}{where}")
+
+
+def _end(problem):
+    said = Text.assemble(("✗", "red"), f" {problem}")
+    Console(stderr=True, highlight=False).print(said, soft_wrap=True)
+    sys.exit(1)

@@ -12,11 +12,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from ._files import state_folder
+from ._install import OLDEST, install_command, python_problem
 from ._tables import Table, Tabular
-from .devices import BackendFacts, Gpu, describe_devices, gather
+from .devices import BackendFacts, Facts, Gpu, describe_devices, gather
 
 GOOD, WARNING, BAD = "good", "warning", "bad"
-_MARKS = {GOOD: "✓", WARNING: "?", BAD: "✗"}
+MARKS = {GOOD: "✓", WARNING: "?", BAD: "✗"}
 # A notebook may be open and hold most of a GPU's memory: take no more than is needed.
 _MODEST = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 _PROBE = """
@@ -47,20 +48,20 @@ class Report(Tabular):
     findings: tuple[Finding, ...]
 
     @property
-    def healthy(self):
+    def healthy(self) -> bool:
         """True if nothing that the lessons need is missing."""
         return all(finding.state != BAD for finding in self.findings)
 
-    def _table(self):
+    def _table(self) -> Table:
         rows = []
         for finding in self.findings:
-            rows.append((_MARKS[finding.state], finding.name, finding.detail))
-            if finding.remedy:
+            rows.append((MARKS[finding.state], finding.name, finding.detail))
+            if finding.remedy:  # on a line of its own, which can be copied whole
                 rows.append(("", "", f"→ {finding.remedy}"))
         return Table(rows)
 
 
-def examine():
+def examine() -> Report:
     """Return what is ready on this computer and what is not.
 
     Returns
@@ -76,22 +77,23 @@ def examine():
             check_lab(),
             backend,
             *([check_gpu(gather(known))] if known else []),
-            check_folder("this folder", Path.cwd(), "Start in a folder of your own: cd ~"),
+            check_folder("this folder", Path(), "Start in a folder of your own: cd ~"),
             check_folder("progress", state_folder(), _own_folder("CNN_COURSE_STATE")),
         )
     )
 
 
-def check_python(found=None):
-    """Return whether this Python is new enough."""
+def check_python(found: tuple[int, ...] | None = None, computer: tuple[str, str] | None = None) -> Finding:
+    """Return whether this Python is one for which the course and its backend have builds."""
     found = found or sys.version_info[:3]
+    problem, remedy = python_problem(found[:2], computer)
     detail = f"{'.'.join(map(str, found))} at {sys.executable}"
-    if found >= (3, 11):
+    if not problem:
         return Finding("Python", GOOD, detail)
-    return Finding("Python", BAD, detail, "Install Python 3.11 or newer, and make the environment with it.")
+    return Finding("Python", BAD if found < OLDEST else WARNING, f"{detail}: {problem}", remedy)
 
 
-def check_packages(requirements=None):
+def check_packages(requirements: list[str] | None = None) -> Finding:
     """Return whether what the package needs is installed, in the versions that it needs."""
     wrong = []
     for line in requirements if requirements is not None else requires("cnn-course") or []:
@@ -106,31 +108,25 @@ def check_packages(requirements=None):
         if not requirement.specifier.contains(found, prereleases=True):
             wrong.append(f"{requirement.name} {found} is not {requirement.specifier}")
     if wrong:
-        return Finding("packages", BAD, "; ".join(wrong), "pip install --upgrade cnn-course")
+        return Finding("packages", BAD, "; ".join(wrong), install_command())
     return Finding("packages", GOOD, f"cnn-course {version('cnn-course')} and what it needs")
 
 
-def check_lab():
+def check_lab() -> Finding:
     """Return whether JupyterLab is there."""
     try:
         return Finding("JupyterLab", GOOD, version("jupyterlab"))
     except PackageNotFoundError:
-        return Finding(
-            "JupyterLab",
-            WARNING,
-            "not installed (fine on Colab or in VS Code)",
-            'pip install "cnn-course[lab]"',
-        )
+        return Finding("JupyterLab", WARNING, "not installed (fine on Colab or in VS Code)", install_command("lab"))
 
 
-def check_backend(python=sys.executable, timeout=180):
+def check_backend(python: str = sys.executable, timeout: float = 180) -> Finding:
     """Return whether Keras starts with its backend, tried in a process of its own: some builds crash it."""
     return probe_backend(python, timeout)[0]
 
 
-def probe_backend(python=sys.executable, timeout=180):
+def probe_backend(python: str = sys.executable, timeout: float = 180) -> tuple[Finding, BackendFacts | None]:
     """Return the finding on the backend, and what it says of itself (None where it does not start)."""
-    remedy = 'pip install "cnn-course[tensorflow]"'
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         try:
@@ -151,12 +147,14 @@ def probe_backend(python=sys.executable, timeout=180):
             return Finding("backend", GOOD, detail), known
     if probe.returncode < 0:
         detail = f"the backend crashed at start (signal {-probe.returncode}): is its build for this processor?"
-        return Finding("backend", BAD, detail, 'Take another one: pip install "cnn-course[torch]"'), None
+        another = f"Take another one: {install_command('torch')}, and set KERAS_BACKEND=torch"
+        return Finding("backend", BAD, detail, another), None
     last = (probe.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+    remedy = install_command("tensorflow") if not any(python_problem()) else python_problem()[1]
     return Finding("backend", BAD, f"Keras does not start: {last}", remedy), None
 
 
-def check_gpu(facts):
+def check_gpu(facts: Facts) -> Finding:
     """Return whether a GPU trains, or why not; a warning only where there is a card that could.
 
     Parameters
@@ -173,10 +171,11 @@ def _own_folder(variable):
     return f"Set {variable} to a folder that you may write to."
 
 
-def check_folder(name, folder, remedy):
+def check_folder(name: str, folder: Path, remedy: str) -> Finding:
     """Return whether a file can be written to a folder, which is made on the first write and not here."""
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     try:
+        folder = folder.absolute()
+        existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
         with tempfile.TemporaryFile(dir=existing):
             return Finding(name, GOOD, str(folder))
     except OSError as error:

@@ -1,11 +1,13 @@
 """The lessons that ship with the package: list them, copy one into a folder, start over."""
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from ._files import write_atomically
+from ._install import install_command
 from ._tables import Table, Tabular
 from .errors import LessonError
 
@@ -19,7 +21,7 @@ class Lesson:
     path: Path
 
     @property
-    def solved_path(self):
+    def solved_path(self) -> Path:
         """The same lesson with every exercise solved."""
         return self.path.parent / "solved" / self.path.name
 
@@ -36,7 +38,7 @@ class LessonTable(Tabular):
     def __len__(self):
         return len(self.lessons)
 
-    def _table(self):
+    def _table(self) -> Table:
         rows = [(lesson.number, lesson.title) for lesson in self.lessons]
         return Table(rows, head=("lesson", "title"), below=['`open_lesson("02")` copies one into this folder.'])
 
@@ -61,7 +63,7 @@ class OpenedLesson:
         )
 
 
-def notebooks_folder():
+def notebooks_folder() -> Path:
     """Return the folder of the notebooks: inside the installed package, or in the checkout.
 
     Returns
@@ -74,11 +76,11 @@ def notebooks_folder():
             return folder
     raise LessonError(
         f"The lessons are missing: there is no folder {package / 'notebooks'}. "
-        "Install the package again: pip install --force-reinstall --no-deps cnn-course"
+        f"Install the package again: {install_command()} --force-reinstall --no-deps"
     )
 
 
-def find_slides():
+def find_slides() -> Path:
     """Return where the lecture's slides are: inside the installed package, or in the checkout.
 
     Returns
@@ -102,11 +104,11 @@ def find_slides():
             return deck
     raise LessonError(
         f"The slides are missing: there is no file {package / 'slides' / 'deck.html'}. "
-        "Install the package again: pip install --force-reinstall --no-deps cnn-course"
+        f"Install the package again: {install_command()} --force-reinstall --no-deps"
     )
 
 
-def list_lessons():
+def list_lessons() -> LessonTable:
     """Return the lessons that ship with the package, in their order.
 
     Returns
@@ -122,7 +124,9 @@ def list_lessons():
     return LessonTable(tuple(Lesson(path.name[:2], _title(path), path) for path in paths))
 
 
-def open_lesson(lesson=None, folder=".", fresh=False, solved=False):
+def open_lesson(
+    lesson: str | int | None = None, folder: str | os.PathLike[str] = ".", fresh: bool = False, solved: bool = False
+) -> OpenedLesson | LessonTable:
     """Copy a lesson into a folder and return where it is; without a lesson, list them all.
 
     A file that is already there is never overwritten: it is yours.
@@ -156,16 +160,16 @@ def open_lesson(lesson=None, folder=".", fresh=False, solved=False):
     """
     if lesson is None:
         return list_lessons()
-    found = find_lesson(lesson)
-    source = found.solved_path if solved else found.path
-    folder = Path(folder).expanduser()
-    target = folder / f"{source.stem}{'-solved' if solved else ''}.ipynb"
-    if fresh:
-        target = _next_free(target)
-    return OpenedLesson(found, target.resolve(), _copy_once(source, target))
+    return _open(find_lesson(lesson), folder, fresh, solved)
 
 
-def find_lesson(lesson):
+def _open(lesson, folder, fresh=False, solved=False):
+    source = lesson.solved_path if solved else lesson.path
+    target = _folder(folder) / f"{source.stem}{'-solved' if solved else ''}.ipynb"
+    return _copied(lesson, source, _next_free(target) if fresh else target)
+
+
+def find_lesson(lesson: str | int) -> Lesson:
     """Return the one lesson that a number or a part of a name means.
 
     Parameters
@@ -200,7 +204,7 @@ def find_lesson(lesson):
     raise LessonError(f"{problem} {lesson!r}. Lessons: {names}.")
 
 
-def copy_lessons(folder):
+def copy_lessons(folder: str | os.PathLike[str]) -> list[OpenedLesson]:
     """Copy every lesson that is not yet there into a folder; return them all.
 
     Parameters
@@ -219,10 +223,10 @@ def copy_lessons(folder):
     >>> all(x.created for x in copy_lessons(folder)), any(x.created for x in copy_lessons(folder))
     (True, False)
     """
-    return [open_lesson(lesson.number, folder) for lesson in list_lessons()]
+    return [_open(lesson, folder) for lesson in list_lessons()]
 
 
-def copy_for_nbgrader(folder: Path | str) -> list[OpenedLesson]:
+def copy_for_nbgrader(folder: str | os.PathLike[str]) -> list[OpenedLesson]:
     """Make a folder for nbgrader: its settings, and every lesson, solved, as the source of an assignment.
 
     A file that is already there is never overwritten.
@@ -244,14 +248,10 @@ def copy_for_nbgrader(folder: Path | str) -> list[OpenedLesson]:
     >>> opened[1].path.parts[-3:]
     ('source', '02_convolution', '02_convolution.ipynb')
     """
-    folder = Path(folder).expanduser()
-    settings = "nbgrader_config.py"
-    _copy_once(notebooks_folder() / settings, folder / settings)
-    opened = []
-    for lesson in list_lessons():
-        target = folder / "source" / lesson.path.stem / lesson.path.name
-        opened.append(OpenedLesson(lesson, target.resolve(), _copy_once(lesson.solved_path, target)))
-    return opened
+    own, settings = _folder(folder), "nbgrader_config.py"
+    _copy_once(notebooks_folder() / settings, own / settings)
+    sources = own / "source"
+    return [_copied(x, x.solved_path, sources / x.path.stem / x.path.name) for x in list_lessons()]
 
 
 def _title(path):
@@ -263,19 +263,32 @@ def _title(path):
     return path.stem
 
 
+def _folder(folder):
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError:
+        raise LessonError(f"folder must be a folder. Received: {str(folder)!r}, and there is no such user.") from None
+
+
 def _next_free(target):
     number = 2
     candidate = target
-    while candidate.exists():
+    while os.path.lexists(candidate):
         candidate = target.with_name(f"{target.stem}-{number}.ipynb")
         number += 1
     return candidate
 
 
+def _copied(lesson, source, target):
+    created = _copy_once(source, target)
+    return OpenedLesson(lesson, target.resolve(), created)
+
+
 def _copy_once(source, target):
     """Copy a file whole or not at all; return False and touch nothing if it is already there."""
     try:
-        if target.exists():
+        if os.path.lexists(target):
+            target.resolve(strict=True)  # raises where it is a link that leads nowhere: the link is the student's
             return False
         with write_atomically(target) as partial:
             shutil.copyfile(source, partial)

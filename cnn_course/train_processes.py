@@ -6,8 +6,9 @@ A launcher starts this program once for each process and tells each its number::
     srun python -m cnn_course.train_processes
     RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=29500 python -m cnn_course.train_processes
 
-Keras runs on JAX here (``pip install "cnn-course[jax]"``, with a card ``"jax[cuda12]"``). Process 0 saves a checkpoint
-after each epoch; if one process dies, the others end with an error, and the same command goes on from the checkpoint.
+Keras runs on JAX here (in the course's folder: ``pip install ".[jax]"``; with a card ``"jax[cuda12]"``). Process 0
+saves a checkpoint after each epoch; if one process dies, the others end with an error, and the same command goes on
+from the checkpoint.
 """
 
 import argparse

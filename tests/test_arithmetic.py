@@ -104,7 +104,7 @@ def test_two_dimensions_equal_keras_and_pytorch():
 
 def test_same_padding_is_what_tensorflow_does_with_the_values():
     """A picture of ones under a kernel of ones counts the real pixels in each window."""
-    tf = pytest.importorskip("tensorflow", reason="no TensorFlow: pip install 'cnn-course[tensorflow]'")
+    tf = pytest.importorskip("tensorflow", reason='no TensorFlow: pip install ".[tensorflow]"')
     for w, k, s in product((4, 5, 7, 8, 11), (1, 2, 3, 4, 5), STRIDES):
         before, after = same_padding(w, k, s)
         padded = np.pad(np.ones(w), (before, after))

@@ -182,7 +182,7 @@ def test_saliency_and_grad_cam_equal_torch_autograd(flat, pictures, twin):
 
 
 def test_saliency_integrated_gradients_and_grad_cam_equal_captum(flat, pictures, twin):
-    attr = pytest.importorskip("captum.attr", reason="no Captum: pip install captum")
+    attr = pytest.importorskip("captum.attr", reason='no Captum: pip install ".[oracles]"')
     torch, front, back, x = twin
     whole = torch.nn.Sequential(front, back)
     close(cc.saliency(flat, pictures, 1), attr.Saliency(whole).attribute(x, target=1).amax(1) / 255)
@@ -197,7 +197,7 @@ def test_saliency_integrated_gradients_and_grad_cam_equal_captum(flat, pictures,
 
 def test_saliency_and_grad_cam_equal_tf_keras_vis(flat, pictures):
     """On a flat functional model, where it works on Keras 3."""
-    reason = "no tf-keras-vis: pip install --no-deps tf-keras-vis deprecated"
+    reason = 'no tf-keras-vis: pip install ".[oracles]"'
     vis = pytest.importorskip("tf_keras_vis.saliency", reason=reason)
     from tf_keras_vis.gradcam import Gradcam
     from tf_keras_vis.utils.model_modifiers import ReplaceToLinear

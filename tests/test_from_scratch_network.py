@@ -64,7 +64,7 @@ def test_gradients_equal_pytorch(problem):
 
 
 def test_gradients_equal_keras(problem):
-    tf = pytest.importorskip("tensorflow", reason="no TensorFlow: pip install 'cnn-course[tensorflow]'")
+    tf = pytest.importorskip("tensorflow", reason='no TensorFlow: pip install ".[tensorflow]"')
     import keras
 
     x, labels, weights = problem

@@ -36,7 +36,7 @@ def test_a_backend_that_keras_does_not_have_is_named():
 
 
 def test_loading_writes_nothing_of_tensorflows_log():
-    pytest.importorskip("tensorflow", reason="no TensorFlow: pip install 'cnn-course[tensorflow]'")
+    pytest.importorskip("tensorflow", reason='no TensorFlow: pip install ".[tensorflow]"')
     done = run(LOAD)
     assert (done.stdout, done.stderr) == ("tensorflow\n", "")
 

@@ -420,7 +420,7 @@ def hourglass():
     ],
 )  # fmt: skip
 def test_gradients_reach_exactly_as_far_as_the_receptive_field(build):
-    tf = pytest.importorskip("tensorflow", reason="no TensorFlow: pip install 'cnn-course[tensorflow]'")
+    tf = pytest.importorskip("tensorflow", reason='no TensorFlow: pip install ".[tensorflow]"')
     model = positive(build())
     field = describe(model).receptive_field
     picture = tf.ones((1, *model.input_shape[1:]))
@@ -457,7 +457,7 @@ def test_a_transposed_convolution_hands_each_pixel_on_to_where_is_said(kernel_si
 
 
 def test_an_hourglass_sees_no_further_than_is_said():
-    tf = pytest.importorskip("tensorflow", reason="no TensorFlow: pip install 'cnn-course[tensorflow]'")
+    tf = pytest.importorskip("tensorflow", reason='no TensorFlow: pip install ".[tensorflow]"')
     model = positive(hourglass())
     axis = describe(model).rows[-1].receptive_field
     picture = tf.ones((1, *model.input_shape[1:]))

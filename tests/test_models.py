@@ -34,7 +34,7 @@ def test_the_end_fits_the_question(build, classes):
 
 @pytest.mark.parametrize("build", PICTURES.values(), ids=PICTURES)
 def test_pictures_go_in_as_bytes_and_the_gradient_at_the_picture_is_not_zero(build):
-    tf = pytest.importorskip("tensorflow", reason="no TensorFlow: pip install 'cnn-course[tensorflow]'")
+    tf = pytest.importorskip("tensorflow", reason='no TensorFlow: pip install ".[tensorflow]"')
     model = build(SHAPE, 3, seed=0)
     pictures = np.random.default_rng(0).integers(0, 256, (2, *SHAPE), "uint8")
     np.testing.assert_allclose(model.predict(pictures, verbose=0).sum(axis=1), 1, rtol=1e-5)

@@ -1,13 +1,16 @@
 """The package installs as it says, everywhere it says."""
 
+import ast
 import email
 import os
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from importlib.metadata import PackageNotFoundError, distribution
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from cnn_course import _install
+from cnn_course._install import NEWEST, OLDEST, install_command
+
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PINS = {
@@ -23,7 +29,7 @@ PINS = {
     for name, version in re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
 }
 
-PYTHONS = "3.11", "3.12", "3.13"  # those that README, doctor and Makefile promise
+PYTHONS = "3.11", "3.12", "3.13"
 PLATFORMS = "x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-pc-windows-msvc"
 
 
@@ -44,6 +50,8 @@ def wheel(tmp_path_factory):
 def test_constraints_hold_one_version_of_each_requirement_inside_its_range():
     extras = [e for e in PROJECT["optional-dependencies"] if e != "cuda"]
     for requirement in requirements(*extras):
+        if requirement.marker and not requirement.marker.evaluate():  # Intel Macs have a TensorFlow of their own
+            continue
         name = canonicalize_name(requirement.name)
         assert name in PINS, f"{name} has no tested version in constraints.txt"
         assert requirement.specifier.contains(PINS[name]), f"{requirement} excludes {PINS[name]}"
@@ -68,17 +76,16 @@ def test_constraints_resolve_to_wheels_on_each_promised_python_and_platform_with
     command = [uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:"]
     extras = [word for extra in ("lab", "tensorflow", "test", "slides") for word in ("--extra", extra)]
     started = {}
-    for platform in PLATFORMS:
-        for python in PYTHONS:
-            where = ["--python-version", f"{python}.0", "--python-platform", platform]
-            started[python, platform] = subprocess.Popen(
-                [*command, *extras, *where, "--constraints", "constraints.txt", "pyproject.toml"],
-                cwd=ROOT,
-                env={**os.environ, "MACOSX_DEPLOYMENT_TARGET": "14.0"},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+    for python, platform in [*product(PYTHONS, PLATFORMS), *product(PYTHONS[:2], ["x86_64-apple-darwin"])]:
+        where = ["--python-version", f"{python}.0", "--python-platform", platform]
+        started[python, platform] = subprocess.Popen(
+            [*command, *extras, *where, "--constraints", "constraints.txt", "pyproject.toml"],
+            cwd=ROOT,
+            env={**os.environ, "MACOSX_DEPLOYMENT_TARGET": "14.0"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     answers = {where: (*process.communicate(), process.returncode) for where, process in started.items()}
     for (python, platform), (resolved, problem, code) in answers.items():
         if re.search("Failed to fetch|error sending request|dns error", problem):
@@ -88,6 +95,90 @@ def test_constraints_resolve_to_wheels_on_each_promised_python_and_platform_with
         assert len(names) > 150
         if "linux" in platform:
             assert not names - set(PINS), "not in constraints.txt"
+
+
+def test_the_promised_pythons_are_the_same_everywhere():
+    assert tuple(f"3.{minor}" for minor in range(OLDEST[1], NEWEST[1] + 1)) == PYTHONS
+    for page in ("README.md", "Makefile"):
+        assert "3.11, 3.12 or 3.13" in (ROOT / page).read_text(encoding="utf-8")
+    assert "$(PYTHON) cnn_course/_install.py" in (ROOT / "Makefile").read_text()
+
+
+def test_an_unfit_python_is_told_so_by_the_file_that_the_makefile_runs():
+    """Whatever Python there is must be able to read the file: no syntax and no import that is younger than 3.7."""
+    source = (ROOT / "cnn_course" / "_install.py").read_text()
+    ast.parse(source, feature_version=(3, 7))
+    done = subprocess.run([sys.executable, "-I", ROOT / "cnn_course" / "_install.py"], capture_output=True, text=True)
+    assert done.returncode == (1 if done.stderr else 0)
+    old = source.replace("sys.version_info[:2]", "(3, 9)")
+    done = subprocess.run([sys.executable, "-I", "-c", old], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Python 3.9 is too old. Make the environment with Python 3.11, 3.12 or 3.13: make lab PYTHON=python3.13\n"
+    )
+
+
+ORIGINS = {
+    "a clone": ({"url": "FOLDER", "dir_info": {"editable": True}}, 'pip install -e "{path}[lab]"'),
+    "a folder": ({"url": "FOLDER", "dir_info": {}}, 'pip install "{path}[lab]"'),
+    "a file": ({"url": "FOLDER/cnn_course.whl", "archive_info": {}}, 'pip install "{path}/cnn_course.whl[lab]"'),
+    "a repository": (
+        {"url": "https://example.org/cnn", "vcs_info": {"vcs": "git", "commit_id": "1"}},
+        'pip install "cnn-course[lab] @ git+https://example.org/cnn"',
+    ),
+    "a folder that is gone": ({"url": "file:///nowhere/at/all"}, 'pip install "<the course\'s folder>[lab]"'),
+    "nothing noted": ({}, 'pip install "<the course\'s folder>[lab]"'),
+}
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_the_command_that_installs_names_where_the_course_came_from(origin, tmp_path, monkeypatch):
+    noted, command = ORIGINS[origin]
+    place = tmp_path / "a folder"
+    place.mkdir()
+    (place / "cnn_course.whl").touch()
+    noted = {key: value.replace("FOLDER", place.as_uri()) if key == "url" else value for key, value in noted.items()}
+    monkeypatch.setattr(_install, "_origin", lambda: noted)
+    monkeypatch.setattr(_install, "_checkout", lambda: None)
+    assert install_command("lab") == command.format(path=place)
+
+
+def test_no_text_says_that_a_package_index_has_the_course():
+    pages = [
+        path
+        for pattern in ("*.md", "Makefile", "docs/*.md", "slides/deck.md", "notebooks/**/*.py", "notebooks/**/*.ipynb")
+        for path in ROOT.glob(pattern)
+    ]
+    own = "_install.py", "test_packaging.py"
+    pages += [path for room in ("cnn_course", "tests") for path in (ROOT / room).rglob("*.py") if path.name not in own]
+    assert len(pages) > 100
+    for path in pages:
+        found = re.findall(r"pip install [^\n|]*?[\"' ]cnn-course\b(?! @)[^\n]*", path.read_text(encoding="utf-8"))
+        assert not found, f"{path.relative_to(ROOT)}: {found}; install_command() says it truly"
+    assert "git clone ADDRESS" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+NAMES = {"bs4": "beautifulsoup4", "cv2": "opencv-python-headless", "PIL": "pillow", "sklearn": "scikit-learn"}
+BACKENDS = {"jax", "tensorflow", "torch"}  # of extras of their own, and imported only where Keras runs on them
+
+
+def test_every_package_that_is_imported_is_declared():
+    """What a module imports when it is loaded is in the base; what a call imports, or the exporter, may be in [lab]."""
+    base, lab = ({canonicalize_name(r.name) for r in requirements(*extras)} for extras in ([], ["lab"]))
+    for path in (ROOT / "cnn_course").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert imported(tree.body) <= (base | lab if path.parent.name == "exporter" else base), path
+        assert imported(ast.walk(tree)) <= base | lab, path
+
+
+def imported(nodes):
+    names = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module.partition(".")[0])
+    return {canonicalize_name(NAMES.get(name, name)) for name in names - sys.stdlib_module_names - BACKENDS}
 
 
 def test_conda_environment_installs_the_package_with_its_extras_under_the_constraints():
@@ -104,6 +195,26 @@ def test_two_commands_install_what_conda_installs():
     makefile = (ROOT / "Makefile").read_text()
     assert '-c constraints.txt -e ".[lab,$(BACKEND)]"' in makefile
     assert "BACKEND := $(if $(CUDA),cuda,tensorflow)" in makefile
+
+
+def test_the_version_stands_in_one_place(wheel):
+    import cnn_course
+
+    assert PROJECT["dynamic"] == ["version"] and "version" not in PROJECT
+    assert wheel.name == f"cnn_course-{cnn_course.__version__}-py3-none-any.whl"
+    assert wheel.name in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_sdist_holds_all_that_the_repository_does(tmp_path):
+    """The tests among it, and what they need: conftest.py, scripts, benchmarks, pages."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("this is no clone: git clone the repository to compare it with what is packed")
+    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as packed:
+        names = {name.partition("/")[2] for name in packed.getnames()}
+    assert set(filter(None, listed.stdout.split("\0"))) <= names
 
 
 def test_wheel_brings_tensorflow_only_by_its_extras(wheel):
@@ -185,7 +296,7 @@ def test_without_a_backend_the_first_call_names_the_command():
         "except cnn_course.BackendError as error:\n    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", hide], capture_output=True, text=True)
-    assert "pip install 'cnn-course[tensorflow]'" in done.stdout, done.stderr
+    assert install_command("tensorflow") in done.stdout, done.stderr
 
 
 def test_rooms_import_only_from_the_floors_below():

@@ -33,7 +33,7 @@ def free_port():
 
 def start(folder, processes, epochs, *options):
     """Start the processes as torchrun does: by their environment."""
-    pytest.importorskip("jax", reason="no JAX: pip install 'cnn-course[jax]'")
+    pytest.importorskip("jax", reason='no JAX: pip install ".[jax]"')
     base = {"WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     base |= {"JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "cnn_course.train_processes", "--epochs", str(epochs), "--pictures", "256"]
@@ -95,7 +95,7 @@ def test_two_processes_train_together_survive_a_death_by_the_checkpoint_and_are_
 
 def test_torchrun_starts_it(tmp_path):
     pytest.importorskip("torch", reason="no torchrun: pip install torch")
-    pytest.importorskip("jax", reason="no JAX: pip install 'cnn-course[jax]'")
+    pytest.importorskip("jax", reason='no JAX: pip install ".[jax]"')
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr", "127.0.0.1"]
     command += ["--master-port", str(free_port()), "-m", "cnn_course.train_processes", "--epochs", "1"]
     env = {**os.environ, "JAX_PLATFORMS": "cpu", "OMP_NUM_THREADS": "1"}

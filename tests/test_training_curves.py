@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from cnn_course import DataError, training_curves
+from cnn_course._install import install_command
 
 
 def script():
@@ -83,4 +84,4 @@ except cc.BackendError as error:
 
 def test_the_table_a_history_and_an_evaluation_need_no_backend():
     done = subprocess.run([sys.executable, "-c", WITHOUT_BACKEND], capture_output=True, text=True)
-    assert done.returncode == 0 and "pip install 'cnn-course[tensorflow]'" in done.stdout, done.stderr
+    assert done.returncode == 0 and install_command("tensorflow") in done.stdout, done.stderr

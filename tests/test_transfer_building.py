@@ -201,7 +201,7 @@ def test_a_model_is_flat_closed_and_ready_to_train():
 
 
 def test_maps_and_picture_have_gradients_so_that_explanations_work():
-    tf = pytest.importorskip("tensorflow", reason="no TensorFlow: pip install 'cnn-course[tensorflow]'")
+    tf = pytest.importorskip("tensorflow", reason='no TensorFlow: pip install ".[tensorflow]"')
     model = box_model()
     cut = keras.Model(model.input, [model.get_layer("conv_pw_13_relu").output, model.output])
     x = tf.constant(PICTURES, tf.float32)

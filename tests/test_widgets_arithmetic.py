@@ -253,7 +253,7 @@ np.savez(sys.argv[3], **outputs)
 
 def test_the_line_for_keras_computes_the_output(drawn, tmp_path):
     """On JAX, which computes groups and dilation on the CPU too, and every transposed convolution."""
-    pytest.importorskip("jax", reason='no JAX: pip install "cnn-course[jax]"')
+    pytest.importorskip("jax", reason='no JAX: pip install ".[jax]"')
     chosen = drawn[:1500]
     answers = [line["keras"] if line else "#" for line in lines_of_code(chosen, tmp_path)]
     lines = {}

@@ -3,14 +3,16 @@
 import re
 from dataclasses import dataclass
 
+from .._install import install_command
 from .._tables import Table, Tabular
-from ._facts import Gpu, backend_facts, gather, version_numbers
+from ..errors import BackendError
+from ._facts import BackendFacts, Facts, Gpu, backend_facts, gather, version_numbers
 
 # The oldest driver for each CUDA release, Linux and Windows: NVIDIA, CUDA Toolkit Release Notes, table of
 # "CUDA Toolkit and Minimum Required Driver Version for CUDA Minor Version Compatibility".
 _OLDEST_DRIVER = {11: "450.80", 12: "525.60", 13: "580.65"}
 _CUDA_BUILDS = {
-    "tensorflow": 'pip uninstall -y tensorflow-cpu && pip install "cnn-course[cuda]"',
+    "tensorflow": 'In the course\'s folder: pip uninstall -y tensorflow-cpu && pip install ".[cuda]"',
     "torch": "pip install --force-reinstall torch (Windows: take the command from https://pytorch.org/get-started)",
     "jax": 'pip install "jax[cuda12]"',
 }
@@ -29,7 +31,7 @@ class Devices(Tabular):
     Attributes
     ----------
     backend : str
-        With its version: ``"tensorflow 2.21.0"``.
+        With its version: ``"tensorflow 2.21.0"``; ``"none"`` where Keras has none.
     cpu, cores : str, int
         Model of the processor, and the cores that may be used.
     gpus : tuple of Gpu
@@ -56,10 +58,8 @@ class Devices(Tabular):
     remedy: str
 
     def _lines(self):
-        yield (
-            "backend",
-            f"{self.backend}, built {f'with CUDA {self.build_cuda}' if self.build_cuda else 'without CUDA'}",
-        )
+        built = f", built {f'with CUDA {self.build_cuda}' if self.build_cuda else 'without CUDA'}"
+        yield "backend", self.backend + (built if self.backend != "none" else "")
         yield "processor", f"{self.cpu}, {self.cores} core{'s' if self.cores != 1 else ''}"
         for gpu in self.gpus:
             memory = f", {gpu.memory_bytes / 2**30:.0f} GiB" if gpu.memory_bytes else ""
@@ -68,18 +68,18 @@ class Devices(Tabular):
         if self.driver:
             yield "driver", f"{self.driver}, for CUDA up to {self.driver_cuda or 'a version that it does not say'}"
         if self.reason:
-            yield "trains on", "the processor"
+            yield "trains on", "the processor" if self.backend != "none" else "nothing"
             yield "why", self.reason
         else:
             yield "trains on", f"{self.gpus_used} GPU{'s' if self.gpus_used != 1 else ''}"
         if self.remedy:
             yield "what to do", self.remedy
 
-    def _table(self):
-        return Table(list(self._lines()))
+    def _table(self) -> Table:
+        return Table(tuple(self._lines()))
 
 
-def describe_devices(facts=None):
+def describe_devices(facts: Facts | None = None) -> Devices:
     """Return what hardware trains here, or why a GPU that is there does not and the command that mends it.
 
     Parameters
@@ -90,11 +90,7 @@ def describe_devices(facts=None):
     Returns
     -------
     Devices
-
-    Raises
-    ------
-    BackendError
-        If Keras has no backend.
+        Also where Keras has no backend: that is then the reason why nothing trains.
 
     Examples
     --------
@@ -102,10 +98,10 @@ def describe_devices(facts=None):
     >>> found.cores >= 1, bool(found.gpus_used) != bool(found.reason)
     (True, True)
     """
-    facts = facts or gather(backend_facts())
+    facts = facts or gather(_backend_or_none())
     backend, (reason, remedy) = facts.backend, diagnose(facts)
     return Devices(
-        backend=f"{backend.name} {backend.version}".strip(),
+        backend=f"{backend.name} {backend.version}".strip() or "none",
         cpu=facts.cpu,
         cores=facts.cores,
         gpus=facts.cards or backend.gpus,
@@ -118,13 +114,21 @@ def describe_devices(facts=None):
     )
 
 
-def diagnose(facts):
+def _backend_or_none():
+    try:
+        return backend_facts()
+    except BackendError:
+        return BackendFacts(name="")
+
+
+def diagnose(facts: Facts) -> tuple[str, str]:
     """Return why no GPU is used and what to do about it; two empty strings where one is used.
 
     The first thing that stands in the way comes first: the card, its driver, the right to use it, what hides it, the
     build, and whether driver, card and build fit each other.
     """
-    for look in (_chip, _used, _apple, _no_card, _windows, _driver, _permission, _library, _hidden, _build, _versions):
+    card = _used, _apple, _no_card, _windows, _driver, _permission, _library, _hidden, _build, _versions
+    for look in (_no_backend, _chip, *card):
         found = look(facts)
         if found is not None:
             return found
@@ -133,6 +137,12 @@ def diagnose(facts):
         "libraries are missing or of another version",
         f"{_NEWER[facts.backend.name]}; then start Python again.",
     )
+
+
+def _no_backend(facts):
+    if facts.backend.name:
+        return None
+    return "Keras has no backend to train with", install_command("cuda" if facts.cards else "tensorflow")
 
 
 def _used(facts):
@@ -219,7 +229,8 @@ def _windows(facts):
         if facts.backend.name == "tensorflow"
         else "JAX uses no GPU on Windows itself"
     )
-    return what, 'Use Linux inside Windows: wsl --install, and there pip install "cnn-course[lab,cuda]".'
+    there = 'and there, in the course\'s folder, pip install ".[lab,cuda]"'
+    return what, f"Use Linux inside Windows: wsl --install, {there}."
 
 
 def _hidden(facts):

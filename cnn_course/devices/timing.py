@@ -15,8 +15,6 @@ from .._files import usable_cores
 from .._keras import load_keras
 from ..datasets.rows import rows_of
 from ..errors import ModelError
-from ..training._checks import check_fit
-from ..training.pipeline import make_batches
 from ._facts import backend_facts, on_gpu, processor, uses_tf32
 
 
@@ -119,6 +117,9 @@ def time_training(model, data=None, batch_size=32, steps=10, repeats=5, warm_up=
     >>> len(timing.seconds), timing.batch_size, timing.median > 0
     (3, 16, True)
     """
+    from ..training._checks import check_fit
+    from ..training.pipeline import make_batches  # loads Keras: what was measured can be read without it
+
     batch_size = positive_integer("batch_size", batch_size)
     for name, value in {"steps": steps, "repeats": repeats, "warm_up": warm_up}.items():
         integer(name, value, 1)

@@ -8,6 +8,7 @@ A page runs the course's own scripts and nobody else's, whatever a notebook hold
 hashes of the scripts that may run.
 """
 
+from .._install import install_command
 from ..errors import MissingPackageError
 
 try:
@@ -16,7 +17,7 @@ except ModuleNotFoundError as error:
     if (error.name or "").startswith("cnn_course"):
         raise
     raise MissingPackageError(
-        f'The package {error.name} is missing, which writes pages. Try: pip install "cnn-course[lab]"'
+        f"The package {error.name} is missing, which writes pages. Try: {install_command('lab')}"
     ) from None
 
 __all__ = ["LessonPageExporter", "export_lesson_page", "formula"]

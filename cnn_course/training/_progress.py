@@ -6,6 +6,7 @@ import time
 from html import escape
 
 from .._keras import load_keras
+from .._printing import say
 
 keras = load_keras()
 
@@ -120,7 +121,7 @@ class _Quiet:
         pass
 
     def close(self, remark):
-        print(self._ending(remark), flush=True)
+        say(self._ending(remark))
 
     def _ending(self, remark):
         return f"{self._title}. {remark}" if remark else self._title
@@ -135,14 +136,11 @@ class _TerminalLine(_Quiet):
         line = f"{bar(share)} {share:4.0%}  {text}"
         while len(line) >= shutil.get_terminal_size().columns and "  " in line:
             line = line.rpartition("  ")[0]  # a line that wraps could not be written over
-        written = "\r" + line.ljust(self._width)
-        encoding = sys.stdout.encoding or "ascii"
-        sys.stdout.write(written.encode(encoding, "replace").decode(encoding))  # a terminal may know no block letters
-        sys.stdout.flush()
+        say("\r" + line.ljust(self._width), end="")
         self._width = len(line)
 
     def close(self, remark):
-        sys.stdout.write("\r" + " " * self._width + "\r")
+        say("\r" + " " * self._width + "\r", end="")
         super().close(remark)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from .._arguments import integer, positive_integer
 from .._graph import all_layers
 from .._keras import load_keras
+from .._printing import say
 from ..datasets.rows import rows_of
 from ..errors import ModelError
 from ._checks import TrainingWarning, check_fit, class_weights, warn_if_too_large
@@ -200,7 +201,7 @@ def compare(settings, data, validation_data=None, **options):
                 f"Received: {name!r} with model={build!r}. Try model=lambda: build_small_cnn(...)."
             )
         if arguments.get("progress", True):
-            print(f"{name}:", flush=True)
+            say(f"{name}:")
         histories[name] = train_model(build(), data, validation_data, **arguments)
         if histories[name].ended.startswith(BY_HAND):
             break

@@ -218,7 +218,7 @@ print(*history.history["loss"])
 # %% [markdown]
 # The environment variable `KERAS_BACKEND` chooses, before Keras is loaded. Therefore each one runs in a process of its own (on the
 # processor: the others would have to share a graphics card with this notebook). What is not installed is left out
-# (`pip install "cnn-course[torch]"` or `"cnn-course[jax]"` adds it).
+# (in the course's folder, `pip install ".[torch]"` or `".[jax]"` adds it).
 
 # %%
 import os, subprocess, sys, tempfile

@@ -358,8 +358,9 @@ for replicas in (1, 2, 8):
 # 1. Open the notebook in Google Colab (*File → Upload notebook*), or in Kaggle (*Create → New Notebook*, then *File → Import Notebook*).
 # 2. Choose a GPU: in Colab *Runtime → Change runtime type → T4 GPU*; in Kaggle *Settings → Accelerator*, and turn the internet on in the
 #    same menu (Kaggle wants a telephone number for both).
-# 3. In a new first cell: `%pip install cnn-course`. If it asks for a restart, restart. Then run all. It leaves the TensorFlow that is there
-#    alone: the course asks for Keras only.
+# 3. In a new first cell: `%pip install git+ADDRESS`, with the address of the course's repository; or upload the course's file, which
+#    ends in `.whl`, and write `%pip install FILE` with its name. If it asks for a restart, restart. Then run all. It leaves the TensorFlow
+#    that is there alone: the course asks for Keras only.
 #
 # What has been recorded so far, with hardware, versions and date in each row:
 
