@@ -53,3 +53,32 @@ def test_two_branches_may_be_written_in_many_ways(answer):
 def test_any_random_layers_that_keep_the_scale_are_augmentation(answer):
     result = judge(find_exercise("augmentation-pipeline"), answer())
     assert result.passed, result.message
+
+
+def blind_step(model, x, y, learning_rate):
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, model.predict(x, verbose=0)))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    for weight, gradient in zip(model.trainable_variables, gradients, strict=True):
+        weight.assign_sub(learning_rate * gradient)
+    return float(loss)
+
+
+def misfit_step(model, x, y, learning_rate):
+    import tensorflow as tf
+
+    return tf.ones((4, 3)) / tf.reduce_sum(tf.ones((4, 3)), axis=1)
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (blind_step, "A gradient is None: the tape did not see the way"),
+        (misfit_step, "The shapes (4, 3) and (4,) do not fit together. Did a sum"),
+    ],
+)
+def test_tensorflows_errors_are_answered_in_words(step, words):
+    result = judge(find_exercise("train-step"), step)
+    assert result.outcome == "crash" and words in result.message, result.message

@@ -16,6 +16,7 @@ import numpy as np
 
 from .._tables import visible
 from .compare import same
+from .crashes import in_words
 from .definitions import Asked, AskedFunction
 from .limits import OutOfTimeError, within
 from .own import OWN, OwnAnswerError, closed, is_own
@@ -100,14 +101,26 @@ def run_students(exercise: Asked, call: Callable[[], object]) -> Observation | N
     with closed(exercise.id), _exit_raises(), _quiet():
         try:
             within(exercise.limit, call)
-        except OutOfTimeError:
-            message = f"Your function did not end within {exercise.limit:g} seconds. Is there a loop that never stops?"
+        except OutOfTimeError as late:
+            cause = "An `import` inside it took the time: put it above the function, and run that once."
+            if not _was_importing(late):
+                cause = "Is there a loop that never stops?"
+            message = f"Your function did not end within {exercise.limit:g} seconds. {cause}"
             return Observation(outcome=TIMEOUT, message=message)
         except KeyboardInterrupt:  # the notebook's stop button
             raise
         except BaseException as error:  # whatever the student's code raises is shown as theirs
             return _ended_by(error)
     return None
+
+
+def _was_importing(error):
+    """Whether it was raised in the body of a module; each one that was on its way has the one before it in context."""
+    while error is not None:
+        if any(frame.f_code.co_name == "<module>" for frame, _ in traceback.walk_tb(error.__traceback__)):
+            return True
+        error = error.__context__
+    return False
 
 
 def returned_by(exercise: AskedFunction, function: Callable, inputs: tuple) -> object:
@@ -219,18 +232,28 @@ def _is_untouched(error):
 
 
 def _their_line(error):
-    """The student's own line, and the error, without the frames of the engine."""
-    last = f"`{_in_words(error)}`"
+    """What it means where that is known, the student's own line, and the error, without the frames of the engine."""
     frames, own = _frames_of(error)
+    tracebacks = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    theirs = next((f for f in reversed(tracebacks) if own and f.f_code.co_filename == own[-1].filename), None)
+    last = "\n".join([f"`{_as_raised(error)}`", *filter(None, [_meaning(error, theirs)])])
     if not frames:
         return last
     # the deepest frame that is not in an installed package is the student's
     frame = (own or frames)[-1]
     line = visible((linecache.getline(frame.filename, frame.lineno or 0) or frame.line or "").strip())
-    return f"Line {frame.lineno} of `{frame.name}`: `{line}`\n{last}" if line else last
+    of = f" of `{frame.name}`" if frame.name.isidentifier() else ""
+    return f"Line {frame.lineno}{of}: `{line}`\n{last}" if line else last
 
 
-def _in_words(error):
+def _meaning(error, frame):
+    try:
+        return in_words(error, frame)
+    except Exception:  # its text is the student's code, too
+        return ""
+
+
+def _as_raised(error):
     try:
         text = str(error)
     except Exception:  # its text is the student's code, too
