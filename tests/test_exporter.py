@@ -164,6 +164,7 @@ def test_the_page_is_alive_offline(exported, chromium, width):
     context.close()
 
 
+@pytest.mark.lesson
 @pytest.mark.browser
 def test_lesson_02_as_a_page_asks_for_nothing(chromium, tmp_path):
     from cnn_course.lessons import find_lesson

@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
-from cnn_course import ConvolutionDemo
+from cnn_course import ConvolutionDemo, progress
 from cnn_course.errors import LessonError
 from cnn_course.exporter import export_lesson_page
 from cnn_course.exporter.alive import living_widget, own_html
@@ -170,6 +170,19 @@ def test_a_widget_lives_by_its_name_and_the_packages_script_alone():
     assert own_html("<iframe srcdoc=''></iframe>") is None
 
 
+def test_a_widget_of_another_version_says_that_it_needs_a_kernel(tmp_path):
+    """Its frame is not what the package makes, so it cannot be told from somebody else's."""
+    frame = ConvolutionDemo().static_html("frame")
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}}
+    pages = []
+    for html in (frame, frame.replace("const widget", "const other")):
+        output = new_output("display_data", {**view, "text/html": html})
+        cell = new_code_cell("1", execution_count=1, outputs=[output])
+        pages.append(export(tmp_path, new_notebook(cells=[cell])).read_text())
+    assert ["<iframe" in page for page in pages] == [True, False]
+    assert ["This widget needs a kernel" in page for page in pages] == [False, True]
+
+
 def test_a_script_that_is_left_out_is_said(tmp_path):
     cell = new_code_cell("1", execution_count=1, outputs=[new_output("display_data", {"application/javascript": RUN})])
     assert (
@@ -192,3 +205,15 @@ def test_a_notebook_of_wrong_kinds_is_said(tmp_path, cells):
     with pytest.raises(LessonError, match=r"a\.ipynb must be a notebook") as caught:
         export_lesson_page(tmp_path / "a.ipynb", tmp_path / "a.html")
     assert "\n" not in str(caught.value) and not (tmp_path / "a.html").exists()
+
+
+def test_a_progress_file_that_somebody_else_wrote_is_shown_as_text(tmp_path, monkeypatch):
+    monkeypatch.setenv("CNN_COURSE_STATE", str(tmp_path))
+    for entry in (
+        {"outcome": HOSTILE[0]},
+        {"outcome": HOSTILE[3], "attempts": HOSTILE[0]},
+        {"outcome": {"a": HOSTILE[3]}},
+    ):
+        (tmp_path / "progress.json").write_text(json.dumps({"version": 1, "exercises": {"output-size": entry}}))
+        html = progress()._repr_html_()
+        assert "output-size" in html and "<script" not in html and "<img" not in html

@@ -35,6 +35,7 @@ def cells(notebook, kind="code"):
     return [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == kind]
 
 
+@pytest.mark.lesson
 def test_lesson_02_runs_to_the_end_in_a_students_kernel_and_its_outputs_are_as_stored(tmp_path):
     """By nbval; test_nbgrader looks at every lesson, untouched and solved, as it runs under nbgrader."""
     done = run_nbval(lessons.find_lesson("02").path, tmp_path)
@@ -87,6 +88,7 @@ def test_a_text_that_came_in_parts_is_stored_whole():
     assert [(o.name, o.text) for o in builder.whole([*parts, last])] == [("stdout", "one\ntwo\n"), ("stderr", "three")]
 
 
+@pytest.mark.lesson
 def test_one_changed_sign_in_conv2d_fails_lesson_02(tmp_path):
     shutil.copytree(ROOT / "cnn_course", tmp_path / "cnn_course", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(NOTEBOOKS, tmp_path / "cnn_course" / "notebooks")

@@ -121,6 +121,7 @@ def with_misconceptions(notebook, number):
     return notebook
 
 
+@pytest.mark.lesson
 @pytest.mark.parametrize("student", ["untouched", "solved", "wrong"])
 @pytest.mark.parametrize("number", LESSONS)
 def test_points_errors_and_outputs_of_a_whole_notebook(number, student, course):
@@ -151,6 +152,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.lesson
 @pytest.mark.browser
 def test_feedback_shows_the_result_with_its_drawing_and_nothing_is_cut_off(course, chromium):
     notebook = with_misconceptions(course.release("02_convolution"), "02")

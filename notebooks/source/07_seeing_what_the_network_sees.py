@@ -27,8 +27,6 @@
 # **You need**: lessons 02 and 03. Run each cell with Shift + Enter; write your answers where the three dots `...` stand.
 
 # %%
-from pathlib import Path
-
 import cnn_course as cc
 import numpy as np
 from cnn_course import check, hint, yours_or_ours
@@ -39,15 +37,15 @@ import tensorflow as tf
 # %% [markdown]
 # ## 1 · Two networks
 #
-# The first is the LeNet for digits of lesson 03. If you saved yours as `lenet.keras` beside this notebook, it is taken; if not, it is
-# trained again, in some seconds.
+# The first is the LeNet for digits of lesson 03. If you saved yours as `lenet.keras` beside this notebook, it is taken; if there is
+# none, or it cannot be read, it is trained again, in some seconds.
 
 # %%
 train = cc.load_dataset("digits", image_size=28)
 test = cc.load_dataset("digits", "test", image_size=28)
-if Path("lenet.keras").exists():
+try:
     lenet = keras.saving.load_model("lenet.keras")
-else:
+except Exception:  # there is none, or it is not whole
     lenet = cc.build_lenet(seed=0)
     cc.train_model(lenet, train, epochs=6, progress=False);
 
