@@ -70,6 +70,7 @@ HOUSE = {
     "figure.titlesize": LARGE,
     "hatch.linewidth": 0.5,
     "image.cmap": "gray",
+    "text.parse_math": False,  # a name with $ in it is a name
 }
 _SVG = {"svg.fonttype": "path", "svg.hashsalt": "cnn-course"}
 _DOTS = 144  # per inch, for photographs inside a figure: two for each pixel of the page
@@ -157,6 +158,16 @@ def bare(ax):
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     return ax
+
+
+def in_legend(name):
+    """Return the name as a label: Matplotlib leaves out what begins with an underscore, so a blank goes before it."""
+    return f" {name}" if str(name).startswith("_") else str(name)
+
+
+def name_row(ax, name):
+    """Write the name of a row of pictures to the left of its first axes."""
+    ax.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8, fontsize=SMALL)
 
 
 def draw_picture(ax, picture, **options):

@@ -82,16 +82,11 @@ def _corners(x):
 
 def _classes(model, points, classes):
     """Return the most probable class of each point."""
-    points = points.astype(np.float32)
-    if hasattr(model, "predict_proba"):
-        found = model.predict_proba(points)
-    elif hasattr(model, "train_on_batch"):
-        found = model.predict(points, batch_size=4096, verbose=0)
-    else:
-        found = model(points)
-    found = np.asarray(found, float)
-    if classes == 2 and found.size == len(points):
-        return (found.reshape(-1) > 0.5).astype(int)
+    from ..evaluate import predict_probabilities
+
+    found = np.asarray(predict_probabilities(model, points.astype(np.float32), 4096), float)
+    if classes == 2 and found.ndim == 1:
+        return (found > 0.5).astype(int)
     if found.shape != (len(points), classes):
         raise DataError(
             f"model must give a probability for each of {classes} classes, shape ({len(points)}, {classes}). "

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import DataError
-from ._style import MUTED, axes_for, draw_picture, new_figure, styled
+from ._style import MUTED, axes_for, draw_picture, in_legend, new_figure, styled
 
 
 def pixel_correlation(picture, max_distance=50):
@@ -75,7 +75,7 @@ def plot_pixel_correlation(curves, ax=None):
     ax, result = axes_for(ax, alt, height=4.0)
     for name, values in curves.items():
         distances = np.arange(1, len(values) + 1)
-        ax.plot(distances, values, label=name, markevery=max(1, len(values) // 10))
+        ax.plot(distances, values, label=in_legend(name), markevery=max(1, len(values) // 10))
     ax.axhline(0, color=MUTED, linewidth=1, linestyle="-", marker="")
     ax.grid(axis="y")
     ax.set(xlabel="distance between the two pixels, in pixels", ylabel="correlation")

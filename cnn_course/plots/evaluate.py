@@ -4,7 +4,20 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from ..errors import DataError
-from ._style import BLUE, INK, LINE, MUTED, SMALL, VERMILLION, axes_for, bare, draw_picture, new_figure, styled
+from ._style import (
+    BLUE,
+    INK,
+    LINE,
+    MUTED,
+    SMALL,
+    VERMILLION,
+    axes_for,
+    bare,
+    draw_picture,
+    in_legend,
+    new_figure,
+    styled,
+)
 
 _COUNTED = 15  # classes up to which each cell holds its count
 _LEGIBLE = 0.75  # opacity of the fullest cell: ink stands out on it in both themes
@@ -127,7 +140,7 @@ def plot_calibration(calibration, ax=None):
         there = c.counts > 0
         reach = np.abs(np.stack([c.low, c.high]) - c.frequency)[:, there]
         line = ax.errorbar(c.probability[there], c.frequency[there], reach, capsize=3, elinewidth=1.4)
-        line.set_label(name)
+        line.set_label(in_legend(name))
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel="how often it is so")
     if only is None:
         ax.legend()
@@ -185,7 +198,9 @@ def plot_precision_recall(curve, threshold=None, ax=None):
     ax, returned = axes_for(ax, alt, height=4.6, width=6)
     for name, c in curves.items():
         label = f"{name}, average precision {c.average_precision:.3f}".removeprefix(", ")
-        ax.plot([*c.recall, 0], [*c.precision, c.precision[-1]], drawstyle="steps-post", marker="", label=label)
+        ax.plot(
+            [*c.recall, 0], [*c.precision, c.precision[-1]], drawstyle="steps-post", marker="", label=in_legend(label)
+        )
     base = next(iter(curves.values()))
     share = base.of_class / base.pictures
     ax.axhline(share, color=MUTED, linewidth=1.4, linestyle=":", marker="", label=f"by guessing, {share:.3f}")

@@ -3,7 +3,21 @@
 import numpy as np
 
 from ..errors import DataError
-from ._style import COLOURS, INK, MUTED, SMALL, VERMILLION, WIDTH, axes_for, bare, draw_picture, new_figure, styled
+from ._style import (
+    COLOURS,
+    INK,
+    MUTED,
+    SMALL,
+    VERMILLION,
+    WIDTH,
+    axes_for,
+    bare,
+    draw_picture,
+    in_legend,
+    name_row,
+    new_figure,
+    styled,
+)
 
 
 @styled
@@ -113,7 +127,7 @@ def plot_heat_maps(images, maps, titles=None):
         for line, heat in zip(grid[1:], maps.values(), strict=True):
             _draw_heat(line[column], image, heat[column].astype(float))
     for line, name in zip(grid[1:], maps, strict=True):
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8, fontsize=SMALL)
+        name_row(line[0], name)
     return figure
 
 
@@ -218,8 +232,8 @@ def plot_embedding(points, labels, class_names, ax=None):
     height = np.clip(5 * high / (wide or 1), 2.5, 5)  # as much paper as the map needs
     ax, returned = axes_for(ax, f"A map of {len(points)} pictures: {counts}.", height=height, width=7.5)
     for k, (name, marker) in enumerate(zip(class_names, "osD^v<>ph*" * len(class_names), strict=False)):
-        own, marker = points[labels == k], f"${name}$" if len(name) == 1 else marker
-        ax.scatter(*own.T, s=34, color=COLOURS[k % len(COLOURS)], marker=marker, linewidths=0.3, label=name)
+        own, marker = points[labels == k], f"${name}$" if len(name) == 1 and name.isalnum() else marker
+        ax.scatter(*own.T, s=34, color=COLOURS[k % len(COLOURS)], marker=marker, linewidths=0.3, label=in_legend(name))
     bare(ax).set_aspect("equal", adjustable="datalim")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.4)
     return returned
@@ -274,7 +288,7 @@ def plot_adversarial(images, changed, before, after):
         draw_picture(grid[2, column], _grey_levels(changed[column]))
         grid[2, column].set_xlabel(after[column], fontsize=SMALL, color=VERMILLION)
     for ax, text in zip(grid[:, 0], ("picture", f"added, ±{most:g}", "sum"), strict=True):
-        ax.set_ylabel(text, rotation=0, ha="right", va="center", labelpad=8, fontsize=SMALL)
+        name_row(ax, text)
     return figure
 
 
@@ -303,7 +317,7 @@ def plot_flip_rates(strengths, rates, ax=None):
     alt = f"Share of right answers that flip, up to a strength of {strengths[-1]:g} grey levels: {ends}."
     ax, returned = axes_for(ax, alt, height=3.8, width=8)
     for name, line in rates.items():
-        ax.plot(strengths, 100 * np.asarray(line, float), label=name)
+        ax.plot(strengths, 100 * np.asarray(line, float), label=in_legend(name))
     ax.axhline(50, color=MUTED, linewidth=0.8, linestyle=":", marker="")
     ax.set(xlabel="strength, in grey levels of 255", ylabel="right answers that flip, %", ylim=(-2, 102))
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))

@@ -6,7 +6,7 @@ from matplotlib.ticker import AutoLocator
 from .._arguments import integer
 from ..errors import DataError
 from ..training.history import smaller_is_better
-from ._style import COLOURS, MUTED, SMALL, axes_for, draw_picture, new_figure, styled
+from ._style import COLOURS, MUTED, SMALL, axes_for, draw_picture, in_legend, name_row, new_figure, styled
 
 _WORDS = {"accuracy": "share right"}
 
@@ -154,7 +154,7 @@ def plot_comparison(comparison, metric=None, x="epoch", ax=None):
     for name, history in histories.items():
         along = np.cumsum(history.seconds) if x == "seconds" else np.arange(1, history.epochs + 1)
         marker = {} if history.epochs <= 20 else {"marker": ""}
-        ax.plot(along, history.metrics[metric], label=name, **marker)
+        ax.plot(along, history.metrics[metric], label=in_legend(name), **marker)
     longest = max(history.epochs for history in histories.values())
     _finish(ax, metric, longest)
     if x == "seconds":
@@ -213,7 +213,7 @@ def plot_augmentations(picture, augmentations=None, examples=4, seed=0):
         changed = np.clip(np.rint(_as_array(layer(batch, training=True))), 0, 255).astype("uint8")
         for ax, shown in zip(line, [picture, *changed], strict=True):
             draw_picture(ax, shown)
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=10)
+        name_row(line[0], name)
     grid[0][0].set_title("as it is", fontsize=SMALL, color=MUTED)
     grid[0][1].set_title("changed at random", fontsize=SMALL, color=MUTED, loc="left")
     return figure
