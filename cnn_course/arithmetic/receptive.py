@@ -15,31 +15,58 @@ class ReceptiveField:
     Attributes
     ----------
     size : int or tuple of int
-        Pixels from the first to the last one that it sees.
+        Pixels from the first to the last one that it sees; the most, where that differs by position.
     jump : int or tuple of int
-        Pixels of the picture from one output pixel's field to the next one's.
+        Pixels of the picture from one output pixel's field to the next one's; a fraction behind an upsampling.
     start : int or tuple of int
         Where the first output pixel's field starts; 0 is the picture's first pixel, negative is padding.
+    spans : tuple
+        Empty where every field is the one before, moved by `jump`. Behind an upsampling that is often not so: then
+        for each axis (one, if all are alike) the fields of the first positions, as (first, end), up to a repetition.
     """
 
     size: int | tuple[int, ...] = 1
-    jump: int | tuple[int, ...] = 1
+    jump: float | tuple[float, ...] = 1
     start: int | tuple[int, ...] = 0
+    spans: tuple[tuple[tuple[int, int] | None, ...], ...] = ()
+
+    @property
+    def differs(self):
+        """Whether the fields differ by position otherwise than by where they lie."""
+        return bool(self.spans)
+
+    def __repr__(self):
+        more = ", differs by position" if self.differs else ""
+        return f"ReceptiveField(size={self.size}, jump={self.jump}, start={self.start}{more})"
 
     def pixels(self, position):
         """Return the first and the last pixel that the output pixel at `position` sees, both included.
+
+        None where it sees none: a gap between the kernels of a transposed convolution.
 
         Examples
         --------
         >>> ReceptiveField(size=5, jump=2, start=-2).pixels(3)
         (4, 8)
         """
-        if not isinstance(self.size, tuple):
-            first = self.start + integers("position", position, 1, minimum=0)[0] * self.jump
-            return first, first + self.size - 1
-        axes = zip(self.size, self.jump, self.start, strict=True)
-        places = integers("position", position, len(self.size), minimum=0)
-        return tuple(ReceptiveField(*axis).pixels(place) for axis, place in zip(axes, places, strict=True))
+        columns = (self.size, self.jump, self.start)
+        rank = max([len(self.spans), *(len(column) for column in columns if isinstance(column, tuple))])
+        several = rank > 1 or any(isinstance(column, tuple) for column in columns)
+        places = integers("position", position, max(rank, 1), minimum=0)
+        size, jump, start = (column if isinstance(column, tuple) else (column,) * len(places) for column in columns)
+        spans = self.spans if len(self.spans) == len(places) else self.spans * len(places) or ((),) * len(places)
+        found = tuple(map(_pixels_along, places, size, jump, start, spans))
+        return found if several else found[0]
+
+
+def _pixels_along(place, size, jump, start, spans):
+    if not spans:
+        return start + place * jump, start + place * jump + size - 1
+    turns, phase = divmod(place, len(spans))
+    if spans[phase] is None:
+        return None
+    first, end = (pixel + turns * round(jump * len(spans)) for pixel in spans[phase])
+    return first, end - 1
 
 
 def receptive_field(layers, input_size=None):

@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import prod
 
 from .._arguments import is_integer, positive_integer
-from .._graph import graph_of, walk
+from .._graph import graph_of, leaves, walk
 from ..arithmetic import ReceptiveField
 from ..errors import ModelError
 from ._field import input_field
@@ -62,7 +62,8 @@ def describe(model, batch_size=1, input_shape=None):
     shapes = [_complete(tensor.shape[1:], input_shape, model) for tensor in graph.inputs]
     fields = [input_field(len(shape) - 1) for shape in shapes]
     rows = []
-    walk(graph, [*zip(shapes, fields, strict=True)], _Visitor(rows, batch_size, shapes[0][:-1]))
+    first = any(map(_channels_first, leaves(model)))
+    walk(graph, [*zip(shapes, fields, strict=True)], _Visitor(rows, batch_size, shapes[0], first))
     return ModelTable(model.name, tuple(rows), shapes[0], batch_size)
 
 
@@ -104,8 +105,9 @@ def _complete(shape, given, model):
 class _Visitor:
     """Appends a row for each layer, and returns the shapes of its outputs and what they see."""
 
-    def __init__(self, rows, batch_size, picture):
-        self._rows, self._batch, self._picture = rows, batch_size, picture
+    def __init__(self, rows, batch_size, shape, channels_first):
+        self._rows, self._batch, self._channels_first = rows, batch_size, channels_first
+        self._picture = shape[1:] if channels_first else shape[:-1]
         self._counted = set()
 
     def __call__(self, step, given):
@@ -115,7 +117,8 @@ class _Visitor:
         outputs = step.node.outputs
         open_sizes = any(None in tensor.shape[1:] for tensor in outputs)
         made = _shapes_by_layer(step.layer, shapes, step.node) if open_sizes else [t.shape[1:] for t in outputs]
-        call = Call(step.layer, shapes, tuple(made[0]), fields, self._picture)
+        first = _channels_first(step.layer) if _slides(step.layer) else self._channels_first
+        call = Call(step.layer, shapes, tuple(made[0]), fields, self._picture, first)
         found = cost(call)
         self._rows.append(self._row(call, found, made, step))
         return [(tuple(shape), found.seen) for shape in made]
@@ -140,6 +143,15 @@ class _Visitor:
         )
 
 
+def _slides(layer):
+    """Return whether the layer's own `data_format` says how its input lies; a `Flatten`'s is seldom set."""
+    return hasattr(layer, "data_format") and type(layer).__name__ != "Flatten"
+
+
+def _channels_first(layer):
+    return _slides(layer) and layer.data_format == "channels_first"
+
+
 def _size(weight):
     return 0 if "seed_generator" in weight.path else prod(weight.shape)
 
@@ -159,10 +171,12 @@ def _shapes_by_layer(layer, shapes, node):
 
 
 def _as_field(seen):
-    if seen.kind != "part" or not seen.axes:
+    if seen.kind != "part" or not seen.axes or not all(any(axis.spans) for axis in seen.axes):
         return None
     columns = ([_number(getattr(axis, name)) for axis in seen.axes] for name in ("size", "jump", "start"))
-    return ReceptiveField(*(values[0] if len(set(values)) == 1 else tuple(values) for values in columns))
+    values = (values[0] if len(set(values)) == 1 else tuple(values) for values in columns)
+    spans = tuple(axis.spans for axis in seen.axes) if any(axis.differs for axis in seen.axes) else ()
+    return ReceptiveField(*values, spans=spans[:1] if len(set(spans)) == 1 else spans)
 
 
 def _number(value):

@@ -35,11 +35,12 @@ class Call:
     output: tuple[int, ...]
     seen: tuple[Seen, ...]
     picture: tuple[int, ...]
+    channels_first: bool = False
 
     @property
-    def channels_first(self):
-        """Whether the channels stand before the spatial axes."""
-        return getattr(self.layer, "data_format", None) == "channels_first"
+    def channel_axis(self):
+        """The number of the channels' axis, the batch counted."""
+        return 1 if self.channels_first else len(self.output)
 
     def spatial(self, shape):
         """Return the spatial part of a shape."""
@@ -169,6 +170,8 @@ def _dense(call):
     """A dense layer on a vector sees all of it; on a map it works at each position."""
     shape = call.inputs[0]
     macs = prod(call.output[:-1]) * shape[-1] * call.output[-1]
+    if call.channels_first and len(shape) > 1:  # it multiplies along the columns, not the channels
+        return Cost(macs, UNKNOWN)
     return Cost(macs, _gathered(call) if call.seen[0].flat else call.seen[0])
 
 
@@ -209,7 +212,7 @@ def _moved(call, steps):
         return Cost(0, seen)
     if len(steps) == 2 and len(seen.axes) == 1:
         steps = steps[:1]  # 1-D: the pair is (before, after)
-    axes = (type(a)(a.size, a.jump, a.start + step * a.jump) for a, step in zip(seen.axes, steps, strict=True))
+    axes = (axis.moved(step) for axis, step in zip(seen.axes, steps, strict=True))
     return Cost(0, Seen("part", tuple(axes)))
 
 
@@ -238,14 +241,15 @@ def _statistic(call):
     """A mean or a maximum as an operation: over all positions, over the channels alone, or over something else."""
     rank = len(call.inputs[0]) + 1
     axes = {axis % rank for axis in _both(call.layer.axis, 1)} if call.layer.axis is not None else set(range(rank))
-    if axes == {rank - 1}:
+    channels = 1 if call.channels_first else rank - 1
+    if axes == {channels}:
         return Cost(0, call.seen[0])
-    return Cost(0, _gathered(call) if axes >= set(range(1, rank - 1)) else UNKNOWN)
+    return Cost(0, _gathered(call) if axes >= set(range(1, rank)) - {channels} else UNKNOWN)
 
 
 def _layer_norm(call):
     axes = {axis % (len(call.output) + 1) for axis in _both(call.layer.axis, 1)}
-    return Cost(0, joined(call.seen) if axes == {len(call.output)} else _gathered(call))
+    return Cost(0, joined(call.seen) if axes == {call.channel_axis} else _gathered(call))
 
 
 _RULES = {

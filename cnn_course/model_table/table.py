@@ -49,7 +49,8 @@ class LayerRow:
     def field_text(self):
         """The receptive field in a word: its size, ``whole input``, ``unknown`` or a dash."""
         if self.receptive_field is not None:
-            return _joined(self.receptive_field.size)
+            at_most = "up to " if self.receptive_field.differs else ""
+            return at_most + _joined(self.receptive_field.size)
         return {"whole": "whole input", "unknown": _UNKNOWN}.get(self.sees, "–")
 
     @property
