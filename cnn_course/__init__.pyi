@@ -187,7 +187,6 @@ from .transfer.keeping import ClassifierCard as ClassifierCard
 from .transfer.keeping import load_classifier as load_classifier
 from .transfer.keeping import save_classifier as save_classifier
 from .transfer.tuning import FineTuning as FineTuning
-from .transfer.tuning import backbone_features as backbone_features
 from .transfer.tuning import fine_tune as fine_tune
 from .widgets import ArchitectureDemo as ArchitectureDemo
 from .widgets import AugmentationPreview as AugmentationPreview

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from math import inf
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeAlias
 
 from .errors import CourseError, DataError
+
+Size: TypeAlias = int | Sequence[int]  # one number for one axis, or one for each
+Padding: TypeAlias = str | int | Sequence[Any]  # as `output_size` takes it
 
 
 def is_integer(value: Any, least: float = -inf, most: float = inf) -> bool:
@@ -143,3 +147,22 @@ def share(name: str, value: Any, error: type[CourseError] = DataError) -> float:
     if is_number(value) and 0 < value < 1:
         return float(value)
     raise refuse(name, value, "a number between 0 and 1", error)
+
+
+def listed(wanted: object, names: Iterable[str], most: int = 12) -> str:
+    """Return the names in a row for a message; of many only those that are most like the wanted one.
+
+    Examples
+    --------
+    >>> listed("cnv", ["conv", "pool"])
+    'conv, pool'
+    >>> listed("block_12", [f"block_{k}_relu" for k in range(40)], most=2)
+    'block_12_relu, block_2_relu and 38 more'
+    """
+    from difflib import get_close_matches
+
+    names = list(dict.fromkeys(names))
+    if len(names) <= most:
+        return ", ".join(names)
+    near = get_close_matches(str(wanted), names, n=min(most, 5), cutoff=0.3) or names[:most]
+    return f"{', '.join(near)} and {len(names) - len(near)} more"

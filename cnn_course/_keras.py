@@ -8,10 +8,12 @@ import tempfile
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
+from typing import Any, TypeAlias
 
 from ._install import install_command, python_problem
 from .errors import BackendError
 
+Model: TypeAlias = Any  # keras.Model: Keras is not typed
 _BACKENDS = ("tensorflow", "torch", "jax", "jaxlib")
 # Measured with TensorFlow 2.21 and TF_CPP_MIN_LOG_LEVEL=3: these still come, twice, when it is loaded.
 _NOISE = re.compile(

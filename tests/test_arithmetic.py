@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cnn_course as cc
 from cnn_course import (
     GeometryError,
     output_size,
@@ -215,3 +216,21 @@ def test_a_window_larger_than_the_picture_says_both_sizes():
 
 def test_numpy_integers_count_as_integers():
     assert output_size(np.int64(32), np.int32(5), padding=np.uint8(2)) == 32
+
+
+def test_channels_are_not_taken_for_an_axis_and_a_volume_is():
+    for call in (lambda: cc.output_size((224, 224, 3), 3), lambda: cc.same_padding((28, 28, 1), 3)):
+        with pytest.raises(cc.GeometryError, match=r"without the channels: \((224, 224|28, 28)\) for a picture"):
+            call()
+    assert cc.output_size((224, 224, 3), (3, 3, 3)) == (222, 222, 1)
+    assert cc.output_size((16, 16, 16), 3) == (14, 14, 14)
+
+
+def test_the_receptive_field_of_what_is_no_list_is_answered():
+    keras = cc.load_keras()
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(1, 3)])
+    with pytest.raises(cc.GeometryError, match=r"Received: Sequential\. For a Keras model, describe\(model\)\.recept"):
+        cc.receptive_field(model)
+    for odd in (3, None):
+        with pytest.raises(cc.GeometryError, match=r"layers must be a list of \(kernel_size, strides\)"):
+            cc.receptive_field(odd)

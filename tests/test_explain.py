@@ -329,7 +329,7 @@ def test_a_softmax_of_any_make_is_left_out_of_the_score(pictures, end):
 def test_what_is_no_row_of_numbers_from_one_output_is_refused(pictures):
     inputs = keras.Input((16, 16, 3))
     x = convolved(inputs)
-    with pytest.raises(cc.ModelError, match="one input and one output"):
+    with pytest.raises(cc.ModelError, match=r"one input and one output"):
         cc.saliency(keras.Model(inputs, [head(x), head(x, "sigmoid", 1)]), pictures)
     with pytest.raises(cc.ModelError, match=r"a row of numbers for each picture, \(n, classes\)\. It gives \(None, 14"):
         cc.adversarial(keras.Model(inputs, x), pictures, 4)
@@ -486,3 +486,51 @@ def test_neighbours_and_the_map():
     assert cc.project_2d(vectors, "tsne").shape == (20, 2)
     with pytest.raises(cc.DataError, match="method must be"):
         cc.project_2d(vectors, "umap")
+
+
+def test_a_folder_that_stays_on_disk_is_explained_as_one_in_memory(tmp_path, flat, pictures):
+    from PIL import Image
+
+    for number, picture in enumerate(pictures):
+        (tmp_path / "ab"[number % 2]).mkdir(exist_ok=True)
+        Image.fromarray(picture).save(tmp_path / "ab"[number % 2] / f"{number}.png")
+    memory = cc.load_images_from_folder(tmp_path, image_size=16)
+    disk = cc.load_images_from_folder(tmp_path, image_size=16, batch_size=2)
+    for function in (cc.embed, cc.grad_cam, lambda *given: cc.feature_maps(*given)["conv_2"]):
+        np.testing.assert_allclose(function(flat, disk), function(flat, memory.images), rtol=1e-5, atol=1e-6)
+    assert cc.embed(flat, disk).shape == (3, 10)
+
+
+def test_the_embedding_of_a_frozen_backbone_is_what_its_head_is_trained_on():
+    from cnn_course.transfer.tuning import backbone_features
+
+    x = np.random.default_rng(1).integers(0, 256, (3, 32, 32, 3), "uint8")
+    model = cc.build_transfer_model("MobileNet", 3, (32, 32, 3), alpha=0.25, seed=0)
+    np.testing.assert_allclose(cc.embed(model, x), backbone_features(model, x), rtol=1e-4, atol=1e-5)
+
+
+def test_of_many_layers_the_nearest_names_are_said():
+    inputs = x = keras.Input((8, 8, 3))
+    for number in range(40):
+        x = keras.layers.Conv2D(1, 1, name=f"block_{number}_conv")(x)
+    model = keras.Model(inputs, x)
+    for call in (
+        lambda: cc.feature_maps(model, np.zeros((8, 8, 3), "uint8"), ["block_7_cnv"]),
+        lambda: cc.randomise_weights(model, layers=["block_7_cnv"]),
+        lambda: cc.describe(model)["block_7_cnv"],
+    ):
+        with pytest.raises((cc.ModelError, KeyError), match=r"block_7_conv.* and 3[56] more") as caught:
+            call()
+        assert len(str(caught.value)) < 200
+
+
+def test_two_inputs_or_two_outputs_are_answered_and_described():
+    one, two = keras.Input((8, 8, 1)), keras.Input((8, 8, 1))
+    both = keras.layers.Add()([one, keras.layers.Conv2D(1, 3, padding="same")(two)])
+    out = keras.layers.Dense(2)(keras.layers.Flatten()(both))
+    model = keras.Model([one, two], [out, both])
+    for call in (cc.embed, cc.saliency, cc.feature_maps):
+        with pytest.raises(cc.ModelError, match=r"one input and one output.* with 2 inputs and 2 outputs"):
+            call(model, np.zeros((8, 8, 1), "uint8"))
+    table = cc.describe(model)
+    assert table.parameters == model.count_params() and {row.sees for row in table} == {"part", "whole"}

@@ -106,3 +106,9 @@ def test_channels_first_is_read_by_layers_that_do_not_say_it():
     assert [row.sees for row in table][-1] == "whole"
     mapped = cc.describe(keras.Model(inputs, layers.Dense(2)(x)))
     assert [row.sees for row in mapped][-1] == "unknown"
+
+
+def test_a_layer_of_a_thousand_million_units_is_described_without_being_made():
+    with keras.StatelessScope(initialize_variables=False):
+        model = keras.Sequential([keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(10**9)])
+    assert cc.describe(model).parameters == 785 * 10**9

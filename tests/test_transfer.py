@@ -11,6 +11,7 @@ import pytest
 import cnn_course as cc
 from cnn_course.transfer import tuning
 from cnn_course.transfer._parts import is_batch_norm, parts_of
+from cnn_course.transfer.tuning import backbone_features
 
 keras = cc.load_keras()
 RNG = np.random.default_rng(0)
@@ -122,15 +123,15 @@ def test_features_of_pictures_read_from_disk_are_those_of_pictures_in_memory(tmp
     lazy = cc.load_images_from_folder(tmp_path, image_size=48, batch_size=4)
     memory = cc.load_images_from_folder(tmp_path, image_size=48)
     model = model_of()
-    np.testing.assert_allclose(cc.backbone_features(model, lazy), cc.backbone_features(model, memory), rtol=1e-5)
-    assert cc.backbone_features(model, PICTURES).shape == (12, 256)
+    np.testing.assert_allclose(backbone_features(model, lazy), backbone_features(model, memory), rtol=1e-5)
+    assert backbone_features(model, PICTURES).shape == (12, 256)
 
 
 def test_features_of_many_pictures_are_those_of_each_alone(monkeypatch):
     monkeypatch.setattr(tuning, "_BATCH", 2)  # two full batches and a short one
     model = model_of()
-    alone = [cc.backbone_features(model, PICTURES[place : place + 1])[0] for place in (0, 4)]
-    np.testing.assert_allclose(cc.backbone_features(model, PICTURES[:5])[[0, 4]], alone, rtol=1e-4, atol=1e-4)
+    alone = [backbone_features(model, PICTURES[place : place + 1])[0] for place in (0, 4)]
+    np.testing.assert_allclose(backbone_features(model, PICTURES[:5])[[0, 4]], alone, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ def test_stages_have_epochs_and_learning_rates_by_themselves():
 @pytest.mark.parametrize("pictures", [PICTURES[:, :32], PICTURES[..., :1], PICTURES[0]], ids=["size", "grey", "one"])
 def test_pictures_of_another_shape_are_named_with_the_models(pictures):
     with pytest.raises(cc.DataError, match=r"The model takes pictures of shape \(48, 48, 3\)\. Received"):
-        cc.backbone_features(model_of(), pictures)
+        backbone_features(model_of(), pictures)
     with pytest.raises(
         cc.DataError, match=r"The model takes inputs of shape \(48, 48, 3\)\. Received: validation_data"
     ):
@@ -201,7 +202,7 @@ def test_a_second_call_goes_on_from_the_first_and_computes_the_features_anew():
     model, seen = model_of(dropout=0.0), []
     for epochs in (2, 1):
         history = cc.fine_tune(model, (PICTURES, LABELS), stages=(0, 2), epochs=epochs, progress=False)
-        seen.append((history.metrics["loss"], cc.backbone_features(model, PICTURES)))
+        seen.append((history.metrics["loss"], backbone_features(model, PICTURES)))
     assert seen[1][0][0] < seen[0][0][0], "the head had learned already"
     assert history.epochs == 2 and (seen[0][1] != seen[1][1]).any()
 
@@ -210,7 +211,7 @@ def test_a_head_inside_an_inner_model_is_named():
     inputs = keras.Input((48, 48, 3))
     outer = keras.Model(inputs, model_of()(inputs))
     outer.compile("adam", "sparse_categorical_crossentropy")
-    for call in (lambda: cc.backbone_features(outer, PICTURES), lambda: cc.build_transfer_model(outer, 4)):
+    for call in (lambda: backbone_features(outer, PICTURES), lambda: cc.build_transfer_model(outer, 4)):
         with pytest.raises(cc.ModelError, match=r"'dropout' lies in the model 'mobilenet' inside it: take that one"):
             call()
 

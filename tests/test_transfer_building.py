@@ -16,6 +16,7 @@ from cnn_course.transfer import weights
 from cnn_course.transfer._parts import is_batch_norm
 from cnn_course.transfer.building import PREPROCESSING
 from cnn_course.transfer.catalogue import entry_of
+from cnn_course.transfer.tuning import backbone_features
 
 keras = cc.load_keras()
 ROOT = Path(__file__).resolve().parents[1]
@@ -245,7 +246,7 @@ def test_a_network_with_adapted_statistics_keeps_them_under_a_new_head():
     body = [keras.Input((96, 96, 3)), norm, keras.layers.Conv2D(4, 3), keras.layers.GlobalAveragePooling2D()]
     own = keras.Sequential([*body, keras.layers.Dense(3)])
     again = cc.build_transfer_model(own, 5)
-    np.testing.assert_allclose(cc.backbone_features(again, PICTURES), cc.backbone_features(own, PICTURES), rtol=1e-5)
+    np.testing.assert_allclose(backbone_features(again, PICTURES), backbone_features(own, PICTURES), rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,11 @@ def read_axes(input_size, kernel_size, strides, padding, dilation_rate):
     """Return the axes of a sliding window, every argument checked; `input_size` says how many there are."""
     rank = len(input_size) if isinstance(input_size, tuple | list) else 1
     sizes = integers("input_size", input_size, rank)
+    if _ends_in_channels(sizes) and not any(_for_three(value) for value in (kernel_size, strides, dilation_rate)):
+        raise GeometryError(
+            f"input_size must be the size without the channels: {tuple(sizes[:2])} for a picture. "
+            f"Received: input_size={input_size!r}. For a volume, give kernel_size a number for each of the three axes."
+        )
     kernels = integers("kernel_size", kernel_size, rank)
     steps = integers("strides", strides, rank)
     dilations = integers("dilation_rate", dilation_rate, rank)
@@ -60,6 +65,15 @@ def read_axes(input_size, kernel_size, strides, padding, dilation_rate):
         rule = _PADDING_RULE.get(rank, '"valid", "same", an integer of at least 0, or a pair for each axis')
         raise GeometryError(f"padding must be {rule}. Received: padding={padding!r}")
     return [axis._replace(padding=pair) for axis, pair in zip(axes, pairs, strict=True)]
+
+
+def _ends_in_channels(sizes):
+    """Return whether three sizes look like (height, width, channels)."""
+    return len(sizes) == 3 and sizes[2] in (1, 3, 4) and min(sizes[:2]) >= 8
+
+
+def _for_three(value):
+    return isinstance(value, tuple | list) and len(value) == 3
 
 
 def _pairs(padding, axes):

@@ -1,9 +1,13 @@
 """What one output pixel of a chain of layers sees of the picture."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
+from .._arguments import Size
 from ..errors import GeometryError
 from ._axes import integers, positions, read_axes
 
@@ -69,7 +73,7 @@ def _pixels_along(place, size, jump, start, spans):
     return first, end - 1
 
 
-def receptive_field(layers, input_size=None):
+def receptive_field(layers: Iterable[Any], input_size: Size | None = None) -> ReceptiveField:
     """Return what one output pixel of a chain of convolutions and poolings sees of the picture.
 
     Parameters
@@ -107,6 +111,13 @@ def receptive_field(layers, input_size=None):
     >>> receptive_field([(3, 1, "same"), (2, 2), (3, 1, "same")])
     ReceptiveField(size=8, jump=2, start=-3)
     """
+    if not isinstance(layers, Iterable) or hasattr(layers, "layers"):
+        model = hasattr(layers, "layers") or hasattr(layers, "weights")
+        advice = " For a Keras model, describe(model).receptive_field says it." if model else ""
+        raise GeometryError(
+            "layers must be a list of (kernel_size, strides), the first layer first. "
+            f"Received: {type(layers).__name__}.{advice}"
+        )
     layers = [_layer(index, layer) for index, layer in enumerate(layers)]
     rank = _rank_of_chain(layers, input_size)
     sizes = [None] * (rank or 1) if input_size is None else integers("input_size", input_size, rank or 1)

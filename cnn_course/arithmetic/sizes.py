@@ -1,10 +1,22 @@
 """Output sizes and padding, forwards and backwards."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from .._arguments import Padding, Size
 from ..errors import GeometryError
 from ._axes import halves, in_form_of, integers, positions, read_axes
 
 
-def output_size(input_size, kernel_size, strides=1, padding="valid", dilation_rate=1, ceil_mode=False):
+def output_size(
+    input_size: Size,
+    kernel_size: Size,
+    strides: Size = 1,
+    padding: Padding = "valid",
+    dilation_rate: Size = 1,
+    ceil_mode: bool = False,
+) -> int | tuple[int, ...]:
     """Return the size of the output of a convolution or a pooling.
 
     Parameters
@@ -59,7 +71,7 @@ def output_size(input_size, kernel_size, strides=1, padding="valid", dilation_ra
     return in_form_of(input_size, [positions(axis, ceil_mode) for axis in axes])
 
 
-def same_padding(input_size, kernel_size, strides=1, dilation_rate=1):
+def same_padding(input_size: Size, kernel_size: Size, strides: Size = 1, dilation_rate: Size = 1) -> tuple[Any, ...]:
     """Return the zeros that ``padding="same"`` adds before and after each axis, as TensorFlow does.
 
     The output then has ``ceil(input_size / strides)`` pixels. Where the number of zeros is odd, the far side
@@ -96,7 +108,9 @@ def same_padding(input_size, kernel_size, strides=1, dilation_rate=1):
     return padding_pairs(input_size, kernel_size, strides, "same", dilation_rate)
 
 
-def padding_pairs(input_size, kernel_size, strides=1, padding="valid", dilation_rate=1):
+def padding_pairs(
+    input_size: Size, kernel_size: Size, strides: Size = 1, padding: Padding = "valid", dilation_rate: Size = 1
+) -> tuple[Any, ...]:
     """Return the zeros before and after each axis, whichever way the padding is said.
 
     Parameters
@@ -125,7 +139,9 @@ def padding_pairs(input_size, kernel_size, strides=1, padding="valid", dilation_
     return in_form_of(input_size, [axis.padding for axis in axes])
 
 
-def padding_for(output_size, input_size, kernel_size, strides=1, dilation_rate=1):
+def padding_for(
+    output_size: Size, input_size: Size, kernel_size: Size, strides: Size = 1, dilation_rate: Size = 1
+) -> tuple[Any, ...]:
     """Return the smallest padding that gives an output of this size.
 
     Parameters
@@ -165,8 +181,14 @@ def padding_for(output_size, input_size, kernel_size, strides=1, dilation_rate=1
 
 
 def unreached_pixels(
-    input_size, kernel_size, strides=1, padding="valid", dilation_rate=1, ceil_mode=False, count_padding=True
-):
+    input_size: Size,
+    kernel_size: Size,
+    strides: Size = 1,
+    padding: Padding = "valid",
+    dilation_rate: Size = 1,
+    ceil_mode: bool = False,
+    count_padding: bool = True,
+) -> int | tuple[int, ...]:
     """Return how many pixels lie beyond the last window along each axis, where no window reaches them.
 
     A framework rounds the output's size down: where the strides do not divide the way that the kernel can
@@ -205,7 +227,14 @@ def unreached_pixels(
     return in_form_of(input_size, [_beyond(axis, ceil_mode, count_padding) for axis in axes])
 
 
-def transposed_output_size(input_size, kernel_size, strides=1, padding="valid", output_padding=None, dilation_rate=1):
+def transposed_output_size(
+    input_size: Size,
+    kernel_size: Size,
+    strides: Size = 1,
+    padding: Padding = "valid",
+    output_padding: Size | None = None,
+    dilation_rate: Size = 1,
+) -> int | tuple[int, ...]:
     """Return the size of the output of a transposed convolution.
 
     Parameters

@@ -4,7 +4,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 
-from .._arguments import is_integer
+from .._arguments import is_integer, listed
 from .._graph import activation_of, graph_of, last_step, sublayers, walk
 from .._keras import load_keras
 from ..errors import ModelError
@@ -70,7 +70,7 @@ class Run:
         self._replace, self._until, self._scores, self._linear = replace or {}, until, scores, linear
         self._times = Counter()
         with suppress(_Reached):
-            (self.output,) = walk(_checked_graph(model), [x], self._visit)
+            (self.output,) = walk(checked_graph(model), [x], self._visit)
 
     def _visit(self, step, given):
         self._times[step.path] += 1
@@ -90,12 +90,19 @@ class Run:
         return outputs
 
 
-def _checked_graph(model):
+def checked_graph(model):
+    """Return the graph of a model with one input and one output, or raise a `ModelError`."""
     graph = graph_of(model)
-    if graph is None or len(graph.inputs) != 1 or len(graph.outputs) != 1:
+    if graph is None:
         raise ModelError(
             "model must be a built Sequential or functional model with one input and one output: give it an Input, "
             f"or call it once. Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
+        )
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        raise ModelError(
+            "model must have one input and one output. "
+            f"Received: {model.name!r} with {len(graph.inputs)} inputs and {len(graph.outputs)} outputs. "
+            "Make one of the part that you mean: keras.Model(model.inputs[0], model.outputs[0])."
         )
     return graph
 
@@ -133,7 +140,7 @@ def kind_of_output(model):
     ModelError
         If the model has several outputs, or gives something else than a row of numbers for each picture.
     """
-    shape = _checked_graph(model).outputs[0].shape
+    shape = checked_graph(model).outputs[0].shape
     if len(shape) != 2:
         raise ModelError(f"model must give a row of numbers for each picture, (n, classes). It gives {tuple(shape)}.")
     if shape[1] > 1:
@@ -165,7 +172,7 @@ def find_call(calls, layer):
             f"Several layers have the name {layer!r}: write one of {', '.join(repr(c.path) for c in found)}."
         )
     wanted = getattr(layer, "name", layer)
-    raise ModelError(f"The model has no layer {wanted!r}. It has {', '.join(c.path for c in calls)}.")
+    raise ModelError(f"The model has no layer {wanted!r}. It has {listed(wanted, (c.path for c in calls))}.")
 
 
 def convolutions(calls):
@@ -188,7 +195,7 @@ def last_map(calls):
     if not convolutions(calls):
         raise ModelError(
             "This needs a convolution whose maps can be seen, and the model has none: its layers are "
-            f"{', '.join(call.path for call in calls)}. A multinomial logit or an MLP knows no neighbours."
+            f"{listed('conv', (call.path for call in calls))}. A multinomial logit or an MLP knows no neighbours."
         )
     first = calls.index(convolutions(calls)[0])
     maps = [call for call in calls[first:] if call.is_map and graph_of(call.layer) is None]

@@ -4,12 +4,37 @@ import warnings
 
 import numpy as np
 
-from .._graph import leaves
+from .._graph import graph_of, leaves
 from .._keras import load_keras
+from ..datasets.rows import rows_of
 from ..errors import DataError, ModelError
-from ._graph import Run, kind_of_output
+from ._graph import Run, checked_graph, kind_of_output
 
 keras = load_keras()
+
+
+def is_set(image):
+    """Return whether it is a data set, in memory or on disk, and no array."""
+    return hasattr(image, "take") and hasattr(image, "batches")
+
+
+def input_shape_of(model):
+    """Return the shape of the model's input, the batch first, if it takes pictures.
+
+    Raises
+    ------
+    ModelError
+        If it takes none, or several, or is not built.
+    """
+    if graph_of(model) is not None:
+        checked_graph(model)
+    wanted = getattr(model, "input_shape", None)
+    if not isinstance(wanted, tuple) or len(wanted) != 4:
+        raise ModelError(
+            "model must take pictures (height, width, channels) and be Sequential or functional: is it built? "
+            f"Received: a {type(model).__name__} with input_shape={wanted}"
+        )
+    return wanted
 
 
 def pictures_of(model, image):
@@ -20,13 +45,9 @@ def pictures_of(model, image):
     ModelError, DataError
         If the model takes no pictures, or other ones.
     """
-    wanted = getattr(model, "input_shape", None)
-    if not isinstance(wanted, tuple) or len(wanted) != 4:
-        raise ModelError(
-            "model must take pictures (height, width, channels) and be Sequential or functional: is it built? "
-            f"Received: a {type(model).__name__} with input_shape={wanted}"
-        )
-    array = np.asarray(getattr(image, "images", image))  # a data set gives its pictures
+    wanted = input_shape_of(model)
+    array = np.asarray(rows_of(image, "image", labelled=False).take(np.arange(len(image))) if is_set(image) else image)
+    shape = array.shape
     if array.dtype.kind not in "uif":
         raise DataError(f"image must be an array of numbers from 0 to 255. Received: dtype {array.dtype}")
     if array.ndim == 2 or (array.ndim == 3 and wanted[3] == 1 and array.shape[2] != 1):
@@ -37,7 +58,7 @@ def pictures_of(model, image):
     if not fits or not len(array):
         raise DataError(
             f"image must be a picture of shape {wanted[1:]}, as the model takes it, or several: (n, ...). "
-            f"Received: shape {np.shape(image)}"
+            f"Received: shape {shape}"
         )
     if array.dtype.kind == "f" and 0 < array.max() <= 1 and any(map(_divides, leaves(model))):
         warnings.warn(

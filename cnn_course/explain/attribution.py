@@ -1,9 +1,15 @@
 """Which pixels speak for a class: saliency, Grad-CAM and occlusion."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .._arguments import number, positive_integer
-from .._keras import load_keras
+from .._keras import Model, load_keras
 from ..errors import DataError, ModelError
 from ._gradients import gradient_of
 from ._graph import Run, find_call, last_map
@@ -23,24 +29,24 @@ _METHODS = ("plain", "smooth", "integrated")
 
 
 def saliency(
-    model,
-    image,
-    class_index=None,
-    method="plain",
-    of="score",
-    samples=32,
-    noise=25.0,
-    baseline=0.0,
-    seed=0,
-    signed=False,
-):
+    model: Model,
+    image: Any,
+    class_index: int | Sequence[int] | ArrayLike | None = None,
+    method: str = "plain",
+    of: str = "score",
+    samples: int = 32,
+    noise: float = 25.0,
+    baseline: float = 0.0,
+    seed: int = 0,
+    signed: bool = False,
+) -> NDArray:
     """Return how much each pixel moves the score of a class.
 
     Parameters
     ----------
     model : keras.Model
         Sequential or functional; models inside it are no obstacle.
-    image : array of shape (height, width, channels), or (n, height, width, channels)
+    image : array of shape (height, width, channels) or (n, height, width, channels), or data set
         0 to 255.
     class_index : int or sequence of int, optional
         The class to explain, or one for each picture; by default the one that the model finds. Of a model with one
@@ -118,14 +124,22 @@ def _baseline(baseline, shape):
         ) from None
 
 
-def grad_cam(model, image, class_index=None, layer=None, method="grad_cam", of="score", resize=True):
+def grad_cam(
+    model: Model,
+    image: Any,
+    class_index: int | Sequence[int] | ArrayLike | None = None,
+    layer: Any = None,
+    method: str = "grad_cam",
+    of: str = "score",
+    resize: bool = True,
+) -> NDArray:
     """Return where a network sees the class: its last maps, weighted by what they do for the score.
 
     Parameters
     ----------
     model : keras.Model
         With a convolution; models inside it are no obstacle.
-    image : array of shape (height, width, channels), or (n, height, width, channels)
+    image : array of shape (height, width, channels) or (n, height, width, channels), or data set
         0 to 255.
     class_index : int or sequence of int, optional
         As for `saliency`.
@@ -188,13 +202,21 @@ def grad_cam(model, image, class_index=None, layer=None, method="grad_cam", of="
     return single_or_all(heat, single)
 
 
-def occlusion(model, image, class_index=None, size=None, strides=None, fill=None, of="score"):
+def occlusion(
+    model: Model,
+    image: Any,
+    class_index: int | Sequence[int] | ArrayLike | None = None,
+    size: int | None = None,
+    strides: int | None = None,
+    fill: ArrayLike | None = None,
+    of: str = "score",
+) -> NDArray:
     """Return how much the score of a class falls when a place of the picture is covered.
 
     Parameters
     ----------
     model : keras.Model
-    image : array of shape (height, width, channels), or (n, height, width, channels)
+    image : array of shape (height, width, channels) or (n, height, width, channels), or data set
         0 to 255.
     class_index : int or sequence of int, optional
         As for `saliency`.

@@ -1,26 +1,33 @@
 """What the layers of a network make of a picture: its maps, and the row of numbers before the last layer."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from .._arguments import positive_integer
+from .._arguments import listed, positive_integer
 from .._graph import graph_of
+from .._keras import Model
+from ..datasets.rows import in_batches, rows_of
 from ..errors import DataError, ModelError
 from ._graph import Run, convolutions, find_call
-from ._inputs import pictures_of, single_or_all, to_numpy, to_tensor, trace
+from ._inputs import input_shape_of, is_set, pictures_of, single_or_all, to_numpy, to_tensor, trace
 
 _BATCH = 64
 
 
-def feature_maps(model, image, layers=None):
+def feature_maps(model: Model, image: Any, layers: str | Sequence[str] | None = None) -> dict[str, NDArray]:
     """Return what layers make of a picture: their feature maps.
 
     Parameters
     ----------
     model : keras.Model
         Sequential or functional; models inside it are looked into.
-    image : array of shape (height, width, channels), or (n, height, width, channels)
+    image : array of shape (height, width, channels) or (n, height, width, channels), or data set
         0 to 255, as the model takes it.
     layers : sequence of str, optional
         Names of layers, ``"conv_2"``; of a layer in a model inside the model ``"mobilenet/conv_pw_13"``, or its name
@@ -52,13 +59,13 @@ def feature_maps(model, image, layers=None):
         if not chosen:
             raise ModelError(
                 "The model has no convolution, so it has no feature maps: its layers are "
-                f"{', '.join(call.path for call in calls)}. Name one in `layers` to see its numbers."
+                f"{listed('conv', (call.path for call in calls))}. Name one in `layers` to see its numbers."
             )
     else:
         chosen = [find_call(calls, layer) for layer in ([layers] if isinstance(layers, str) else layers)]
     wanted = [call.path for call in chosen]
     last = max(wanted, key=[call.path for call in calls].index)
-    found = {path: [] for path in wanted}
+    found: dict[str, list[NDArray]] = {path: [] for path in wanted}
     for start in range(0, len(pictures), _BATCH):
         run = Run(model, to_tensor(pictures[start : start + _BATCH]), until=last)
         after = {call.path: call.after for call in run.calls}
@@ -67,7 +74,7 @@ def feature_maps(model, image, layers=None):
     return {path: single_or_all(np.concatenate(parts), single) for path, parts in found.items()}
 
 
-def embed(model, images):
+def embed(model: Model, images: Any) -> NDArray:
     """Return each picture as the row of numbers that the last layer sees.
 
     The last layer of a network is a logit (or a regression); all that comes before makes its variables.
@@ -75,7 +82,8 @@ def embed(model, images):
     Parameters
     ----------
     model : keras.Model
-    images : array of shape (n, height, width, channels), or (height, width, channels)
+    images : data set, or array of shape (n, height, width, channels) or (height, width, channels)
+        uint8, 0 to 255. Of a data set on disk so many pictures at a time are read as are computed at once.
 
     Returns
     -------
@@ -95,17 +103,18 @@ def embed(model, images):
     >>> embed(cc.build_lenet(seed=0), np.zeros((5, 28, 28, 1), "uint8")).shape
     (5, 84)
     """
-    pictures, single = pictures_of(model, images)
+    input_shape_of(model)
+    data = rows_of(images, "images", labelled=False) if is_set(images) and len(images) else None
+    pictures, single = pictures_of(model, images if data is None else data.take(np.arange(1)))
     calls = [call for call in trace(model, pictures) if graph_of(call.layer) is None]
     weighted = [call for call in calls if getattr(call.layer, "weights", None)]  # an operation such as x / 255 has none
     if not weighted:
         raise ModelError("The model has no layer with weights, so there is nothing before its last one.")
-    path, rows = weighted[-1].path, []
-    for start in range(0, len(pictures), _BATCH):
-        run = Run(model, to_tensor(pictures[start : start + _BATCH]), until=path)
-        rows.append(to_numpy(run.calls[-1].before))
-    vectors = np.concatenate(rows)
-    return single_or_all(vectors.reshape(len(vectors), -1), single)
+    path = weighted[-1].path
+    batches = in_batches(pictures.__getitem__, len(pictures), _BATCH) if data is None else data.batches(_BATCH)
+    runs = (Run(model, to_tensor(pictures_of(model, batch)[0]), until=path) for batch in batches)
+    vectors = np.concatenate([to_numpy(run.calls[-1].before) for run in runs])
+    return single_or_all(vectors.reshape(len(vectors), -1), single and data is None)
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,7 @@ class Neighbours:
     distances: np.ndarray
 
 
-def nearest_neighbours(vectors, queries, n=5, metric="cosine"):
+def nearest_neighbours(vectors: ArrayLike, queries: ArrayLike, n: int = 5, metric: str = "cosine") -> Neighbours:
     """Return the pictures that are most alike to a network: the nearest rows of an embedding.
 
     Parameters
@@ -164,7 +173,7 @@ def nearest_neighbours(vectors, queries, n=5, metric="cosine"):
     return Neighbours(indices, distances)
 
 
-def project_2d(vectors, method="pca", seed=0):
+def project_2d(vectors: ArrayLike, method: str = "pca", seed: int = 0) -> NDArray:
     """Return a place in the plane for each row: a map of an embedding.
 
     Parameters

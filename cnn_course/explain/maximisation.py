@@ -1,10 +1,16 @@
 """Pictures that excite one channel of a network most."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from .._arguments import integer, is_integer, positive_integer
 from .._graph import graph_of
-from .._keras import load_keras
+from .._keras import Model, load_keras
 from ..errors import ModelError
 from ._gradients import gradient_of
 from ._graph import Run, bends, find_call
@@ -17,8 +23,17 @@ _COLOURS /= np.linalg.norm(_COLOURS, axis=0).max()
 
 
 def activation_maximisation(
-    model, layer, channel, size=None, steps=128, learning_rate=0.05, jitter=8, decay=1.0, decorrelate=True, seed=0
-):
+    model: Model,
+    layer: Any,
+    channel: int | Sequence[int],
+    size: int | Sequence[int] | None = None,
+    steps: int = 128,
+    learning_rate: float = 0.05,
+    jitter: int = 8,
+    decay: float = 1.0,
+    decorrelate: bool = True,
+    seed: int = 0,
+) -> NDArray:
     """Return the picture that excites a channel of a layer most: what that channel looks for.
 
     Gradient ascent on the picture. Without help it ends in noise that the eye reads nothing in; three things help: the

@@ -1,9 +1,14 @@
 """Pictures changed a little so that a network sees something else."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .._arguments import number, positive_integer
-from .._keras import load_keras
+from .._keras import Model, load_keras
 from ..errors import ModelError
 from ._gradients import gradient_of
 from ._graph import Run, kind_of_output
@@ -12,14 +17,14 @@ from ._inputs import classes_of, pictures_of, single_or_all
 keras = load_keras()
 
 
-def loss_gradient(model, image, labels=None):
+def loss_gradient(model: Model, image: Any, labels: ArrayLike | None = None) -> NDArray:
     """Return the gradient of the loss at a picture: where each pixel should go to make the network more wrong.
 
     Parameters
     ----------
     model : keras.Model
         A classifier.
-    image : array of shape (height, width, channels), or (n, height, width, channels)
+    image : array of shape (height, width, channels) or (n, height, width, channels), or data set
         0 to 255.
     labels : int or sequence of int, optional
         The right class, or one for each picture; by default what the model finds.
@@ -46,7 +51,14 @@ def loss_gradient(model, image, labels=None):
     return single_or_all(gradient_of(_loss(model, classes_of(model, pictures, labels, "labels")))(pictures)[1], single)
 
 
-def adversarial(model, image, strength, target=None, steps=1, labels=None):
+def adversarial(
+    model: Model,
+    image: Any,
+    strength: float,
+    target: int | ArrayLike | None = None,
+    steps: int = 1,
+    labels: ArrayLike | None = None,
+) -> NDArray:
     """Return the picture changed by at most `strength` grey levels so that the network errs.
 
     One step in the direction of the gradient's signs (FGSM), or several small ones.
@@ -55,7 +67,7 @@ def adversarial(model, image, strength, target=None, steps=1, labels=None):
     ----------
     model : keras.Model
         A classifier.
-    image : array of shape (height, width, channels), or (n, height, width, channels)
+    image : array of shape (height, width, channels) or (n, height, width, channels), or data set
         0 to 255.
     strength : float
         Largest change of any pixel, in grey levels of 255; not negative.

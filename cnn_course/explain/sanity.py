@@ -1,19 +1,24 @@
 """Does an explanation depend on what the network has learned? If not, it explains nothing."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from .._arguments import positive_integer
+from .._arguments import listed, positive_integer
 from .._graph import graph_of, leaves
-from .._keras import load_keras
+from .._keras import Model, load_keras
 from ..errors import ModelError
 from ._inputs import classes_of, pictures_of
 
 keras = load_keras()
 
 
-def randomise_weights(model, seed=0, layers=None):
+def randomise_weights(model: Model, seed: int = 0, layers: Sequence[str] | None = None) -> Model:
     """Return a copy of a model that has forgotten what it learned: the numbers in each weight array are shuffled.
 
     So every array keeps its values, and only their places are lost.
@@ -58,7 +63,8 @@ def randomise_weights(model, seed=0, layers=None):
     known = [layer for layer in leaves(copy) if not any("seed_generator" in v.path for v in layer.variables)]
     missing = set(layers or ()) - {layer.name for layer in known}
     if missing:
-        raise ModelError(f"The model has no layer {', '.join(map(repr, sorted(missing)))}.")
+        has = listed(min(missing), (layer.name for layer in known))
+        raise ModelError(f"The model has no layer {', '.join(map(repr, sorted(missing)))}. It has {has}.")
     for layer in known:
         if layers is None or layer.name in layers:
             layer.set_weights([_shuffled(weight, rng) for weight in layer.get_weights()])
@@ -88,7 +94,14 @@ class SanityCheck:
     correlation: float
 
 
-def sanity_check(function, model, image, class_index=None, shuffles=3, seed=0):
+def sanity_check(
+    function: Callable[..., ArrayLike],
+    model: Model,
+    image: Any,
+    class_index: int | Sequence[int] | ArrayLike | None = None,
+    shuffles: int = 3,
+    seed: int = 0,
+) -> SanityCheck:
     """Return whether an explanation changes when the network's weights are shuffled.
 
     Parameters
@@ -96,7 +109,7 @@ def sanity_check(function, model, image, class_index=None, shuffles=3, seed=0):
     function : callable
         ``function(model, image, class_index)`` returns a map or several: `saliency`, `grad_cam`, `occlusion`, yours.
     model : keras.Model
-    image : array of shape (height, width, channels), or (n, height, width, channels)
+    image : array of shape (height, width, channels) or (n, height, width, channels), or data set
     class_index : int or sequence of int, optional
         By default what the model finds; the shuffled ones are asked about the same class.
     shuffles : int

@@ -1,5 +1,7 @@
 """The pictures that excite channels of an ImageNet network most, as they come with the course."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +33,7 @@ class FeaturePicture:
     picture: np.ndarray = field(repr=False)
 
 
-def load_feature_pictures():
+def load_feature_pictures() -> tuple[FeaturePicture, ...]:
     """Return the twelve pictures that were made for channels of MobileNetV2 at three depths, lines first.
 
     They were drawn by `activation_maximisation`; ``cnn_course/explain/pictures/card.json`` says from which weights.
@@ -51,6 +53,6 @@ def load_feature_pictures():
     card = json.loads((FOLDER / "card.json").read_text(encoding="utf-8"))
     names = ("layer", "channel", "mean", "photos_99")
     return tuple(
-        FeaturePicture(*(row[name] for name in names), np.asarray(Image.open(FOLDER / row["file"])))
+        FeaturePicture(**{name: row[name] for name in names}, picture=np.asarray(Image.open(FOLDER / row["file"])))
         for row in card["pictures"]
     )

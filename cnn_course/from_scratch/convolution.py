@@ -5,12 +5,15 @@ Pictures are (height, width), (height, width, channels) or (n, height, width, ch
 what is called convolution here is cross-correlation, and `flip_kernel` makes the difference.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from .._arguments import positive_integer
+from .._arguments import Padding, Size, positive_integer
 from ..arithmetic import output_size, padding_pairs
 from ..errors import GeometryError
 from ._windows import (
@@ -39,7 +42,14 @@ class _Problem(NamedTuple):
     size: tuple[int, int]  # of the output
 
 
-def conv2d(x, kernel, strides=1, padding="valid", dilation_rate=1, groups=1):
+def conv2d(
+    x: ArrayLike,
+    kernel: ArrayLike,
+    strides: Size = 1,
+    padding: Padding = "valid",
+    dilation_rate: Size = 1,
+    groups: int = 1,
+) -> NDArray:
     """Return the feature maps of a convolution, computed as one matrix product.
 
     Every window of the picture becomes a row of a matrix, every filter a column of another one; their product
@@ -98,7 +108,14 @@ def conv2d(x, kernel, strides=1, padding="valid", dilation_rate=1, groups=1):
     return in_form_of(x, product.swapaxes(0, 1).reshape(shape), kernel)
 
 
-def conv2d_loops(x, kernel, strides=1, padding="valid", dilation_rate=1, groups=1):
+def conv2d_loops(
+    x: ArrayLike,
+    kernel: ArrayLike,
+    strides: Size = 1,
+    padding: Padding = "valid",
+    dilation_rate: Size = 1,
+    groups: int = 1,
+) -> NDArray:
     """Return the feature maps of a convolution, computed by loops that look like the formula.
 
     The same numbers as `conv2d`, about a thousand times slower: read this one, use the other.
@@ -136,7 +153,7 @@ def conv2d_loops(x, kernel, strides=1, padding="valid", dilation_rate=1, groups=
     return in_form_of(x, output, kernel)
 
 
-def flip_kernel(kernel):
+def flip_kernel(kernel: ArrayLike) -> NDArray:
     """Return the kernel turned by half a turn, which makes a cross-correlation a true convolution.
 
     Parameters
@@ -168,7 +185,14 @@ def flip_kernel(kernel):
     return np.asarray(kernel)[::-1, ::-1].copy()
 
 
-def convolution_matrix(kernel, input_size, strides=1, padding="valid", dilation_rate=1, groups=1):
+def convolution_matrix(
+    kernel: ArrayLike,
+    input_size: Size,
+    strides: Size = 1,
+    padding: Padding = "valid",
+    dilation_rate: Size = 1,
+    groups: int = 1,
+) -> NDArray:
     """Return the convolution with this kernel as one sparse matrix.
 
     The matrix times the picture, written as one long vector, is the feature map, written as one long vector.
@@ -254,7 +278,9 @@ class ConvolutionStep:
         return np.ma.masked_array(self._whole, to_come)
 
 
-def convolution_steps(image, kernel, strides=1, padding="valid", dilation_rate=1):
+def convolution_steps(
+    image: ArrayLike, kernel: ArrayLike, strides: Size = 1, padding: Padding = "valid", dilation_rate: Size = 1
+) -> list[ConvolutionStep]:
     """Return the frames of the sliding window, row by row.
 
     Parameters

@@ -5,8 +5,11 @@ of the loss with respect to the layer's output, keeps those of its weights in `g
 respect to its input: that is all of backpropagation.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from ..errors import ModelError
 
@@ -157,7 +160,7 @@ class Flatten:
         return gradient.reshape(self._shape)
 
 
-def softmax_cross_entropy(t, labels):
+def softmax_cross_entropy(t: NDArray, labels: NDArray) -> tuple[float, NDArray]:
     """Return the mean cross-entropy of a softmax, and its gradient with respect to t.
 
     Parameters

@@ -1,6 +1,11 @@
 """Gradient descent, momentum and Adam on one screen: where they go from a gradient."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .._arguments import is_integer, is_number
 from ..errors import ModelError
@@ -8,7 +13,14 @@ from ..errors import ModelError
 _EPSILON = 1e-7  # Keras's, against a division by zero
 
 
-def descend(gradient, start, optimiser="sgd", learning_rate=0.1, momentum=0.9, updates=100):
+def descend(
+    gradient: Callable[[NDArray], ArrayLike],
+    start: ArrayLike,
+    optimiser: str = "sgd",
+    learning_rate: float = 0.1,
+    momentum: float = 0.9,
+    updates: int = 100,
+) -> NDArray:
     """Return the path of an optimiser downhill.
 
     Parameters

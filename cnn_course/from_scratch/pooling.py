@@ -4,14 +4,20 @@ Pictures are (height, width), (height, width, channels) or (n, height, width, ch
 by itself. Padding is never a pixel: it is no candidate for the maximum, and does not count in the average.
 """
 
-import numpy as np
+from __future__ import annotations
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._arguments import Padding, Size
 from ..arithmetic import output_size, padding_pairs
 from ..errors import GeometryError
 from ._windows import as_batch, both, in_form_of, pad, windows
 
 
-def max_pool2d(x, pool_size, strides=None, padding="valid", ceil_mode=False):
+def max_pool2d(
+    x: ArrayLike, pool_size: Size, strides: Size | None = None, padding: Padding = "valid", ceil_mode: bool = False
+) -> NDArray:
     """Return the largest value of each window.
 
     Parameters
@@ -50,7 +56,9 @@ def max_pool2d(x, pool_size, strides=None, padding="valid", ceil_mode=False):
     return in_form_of(x, views.max(axis=(-2, -1)))
 
 
-def average_pool2d(x, pool_size, strides=None, padding="valid", ceil_mode=False):
+def average_pool2d(
+    x: ArrayLike, pool_size: Size, strides: Size | None = None, padding: Padding = "valid", ceil_mode: bool = False
+) -> NDArray:
     """Return the mean of each window, over the pixels that lie inside the picture.
 
     Parameters
@@ -83,7 +91,9 @@ def average_pool2d(x, pool_size, strides=None, padding="valid", ceil_mode=False)
     return in_form_of(x, total / count)
 
 
-def norm_pool2d(x, pool_size, strides=None, padding="valid", ceil_mode=False):
+def norm_pool2d(
+    x: ArrayLike, pool_size: Size, strides: Size | None = None, padding: Padding = "valid", ceil_mode: bool = False
+) -> NDArray:
     """Return the L2 norm of each window: the root of the sum of squares.
 
     Parameters

@@ -1,12 +1,24 @@
 """Transposed convolution in numpy: stamps of the kernel, added up."""
 
-import numpy as np
+from __future__ import annotations
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._arguments import Padding, Size
 from ..arithmetic import padding_pairs, transposed_output_size
 from ._windows import as_batch, as_filters, both, check_channels, in_form_of, promoted
 
 
-def conv2d_transpose(x, kernel, strides=1, padding="valid", output_padding=None, dilation_rate=1, groups=1):
+def conv2d_transpose(
+    x: ArrayLike,
+    kernel: ArrayLike,
+    strides: Size = 1,
+    padding: Padding = "valid",
+    output_padding: Size | None = None,
+    dilation_rate: Size = 1,
+    groups: int = 1,
+) -> NDArray:
     """Return the transposed convolution: every pixel of `x` stamps the kernel, times its value, on the output.
 
     Parameters

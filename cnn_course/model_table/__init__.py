@@ -1,10 +1,14 @@
 """`describe(model)`: what each layer of a network gives, costs and sees, without running it."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
 
 from .._arguments import is_integer, positive_integer
 from .._graph import graph_of, leaves, walk
+from .._keras import Model
 from ..arithmetic import ReceptiveField
 from ..errors import ModelError
 from ._field import input_field
@@ -16,7 +20,7 @@ __all__ = ["LayerRow", "ModelTable", "describe"]
 _BYTES = {"float64": 8, "int64": 8, "float16": 2, "bfloat16": 2, "uint8": 1, "int8": 1, "bool": 1}
 
 
-def describe(model, batch_size=1, input_shape=None):
+def describe(model: Model, batch_size: int = 1, input_shape: Sequence[int] | None = None) -> ModelTable:
     """Return a table of a network: shapes, parameters, multiply-accumulates, memory and receptive fields.
 
     The network is not run, and its weights are not made again. Models inside the model are looked into.
@@ -61,7 +65,7 @@ def describe(model, batch_size=1, input_shape=None):
     graph = _graph(model)
     shapes = [_complete(tensor.shape[1:], input_shape, model) for tensor in graph.inputs]
     fields = [input_field(len(shape) - 1) for shape in shapes]
-    rows = []
+    rows: list[LayerRow] = []
     first = any(map(_channels_first, leaves(model)))
     walk(graph, [*zip(shapes, fields, strict=True)], _Visitor(rows, batch_size, shapes[0], first))
     return ModelTable(model.name, tuple(rows), shapes[0], batch_size)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .._arguments import listed
 from .._tables import Table, Tabular
 from ..arithmetic import ReceptiveField
 
@@ -49,7 +50,7 @@ class LayerRow:
     def field_text(self):
         """The receptive field in a word: its size, ``whole input``, ``unknown`` or a dash."""
         if self.receptive_field is not None:
-            at_most = "up to " if self.receptive_field.differs else ""
+            at_most = "up to " if self.receptive_field.differs and self.receptive_field.size != 1 else ""
             return at_most + _joined(self.receptive_field.size)
         return {"whole": "whole input", "unknown": _UNKNOWN}.get(self.sees, "–")
 
@@ -92,7 +93,7 @@ class ModelTable(Tabular):
         """Return the row of the layer with this name; without the names of models around it, if that is enough."""
         matches = [row for row in self.rows if row.name == name or row.name.split("/")[-1] == name]
         if not matches:
-            raise KeyError(f"There is no layer {name!r}. Layers: {', '.join(row.name for row in self.rows)}")
+            raise KeyError(f"There is no layer {name!r}. Layers: {listed(name, (row.name for row in self.rows))}")
         return matches[0]
 
     @property

@@ -1,7 +1,14 @@
 """The convolutional networks, from LeNet-5 to a mixed-scale dense network."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .._arguments import Size
+from .._keras import Model
 from ..errors import ModelError
-from ._parts import (
+from .parts import (
     Seeds,
     convolution,
     finished,
@@ -16,16 +23,16 @@ from ._parts import (
 
 
 def build_lenet(
-    input_shape=(28, 28, 1),
-    classes=10,
-    filters=(6, 16),
-    units=(120, 84),
-    activation="tanh",
-    dropout=0.0,
-    augmentation=None,
-    seed=None,
-    learning_rate=0.001,
-):
+    input_shape: Sequence[int] = (28, 28, 1),
+    classes: int | None = 10,
+    filters: Sequence[int] = (6, 16),
+    units: Size = (120, 84),
+    activation: Any = "tanh",
+    dropout: float = 0.0,
+    augmentation: Any = None,
+    seed: int | None = None,
+    learning_rate: Any = 0.001,
+) -> Model:
     """Return LeNet-5 as it is taught today: two convolutions with average pooling, three dense layers.
 
     The paper padded its 28 x 28 digits to 32 x 32; here the first convolution pads them.
@@ -85,16 +92,16 @@ def build_lenet(
 
 
 def build_small_cnn(
-    input_shape,
-    classes=10,
-    filters=(16, 32, 64),
-    kernel_size=3,
-    units=64,
-    dropout=0.0,
-    augmentation=None,
-    seed=None,
-    learning_rate=0.001,
-):
+    input_shape: Sequence[int],
+    classes: int | None = 10,
+    filters: Sequence[int] = (16, 32, 64),
+    kernel_size: Size = 3,
+    units: Size = 64,
+    dropout: float = 0.0,
+    augmentation: Any = None,
+    seed: int | None = None,
+    learning_rate: Any = 0.001,
+) -> Model:
     """Return a small convolutional network: convolution, ReLU and pooling, again and again, then dense layers.
 
     Parameters
@@ -145,16 +152,16 @@ def build_small_cnn(
 
 
 def build_vgg_like(
-    input_shape,
-    classes=10,
-    filters=(32, 64, 128),
-    convolutions=2,
-    units=(128,),
-    dropout=0.5,
-    augmentation=None,
-    seed=None,
-    learning_rate=0.001,
-):
+    input_shape: Sequence[int],
+    classes: int | None = 10,
+    filters: Sequence[int] = (32, 64, 128),
+    convolutions: int = 2,
+    units: Size = (128,),
+    dropout: float = 0.5,
+    augmentation: Any = None,
+    seed: int | None = None,
+    learning_rate: Any = 0.001,
+) -> Model:
     """Return a network in the manner of VGG: blocks of 3 x 3 convolutions, each block closed by a pooling.
 
     Parameters
@@ -211,15 +218,15 @@ def build_vgg_like(
 
 
 def build_resnet_small(
-    input_shape,
-    classes=10,
-    filters=(16, 32, 64),
-    blocks=1,
-    dropout=0.0,
-    augmentation=None,
-    seed=None,
-    learning_rate=0.001,
-):
+    input_shape: Sequence[int],
+    classes: int | None = 10,
+    filters: Sequence[int] = (16, 32, 64),
+    blocks: int = 1,
+    dropout: float = 0.0,
+    augmentation: Any = None,
+    seed: int | None = None,
+    learning_rate: Any = 0.001,
+) -> Model:
     """Return a residual network for small pictures: what a block computes is added to what came in.
 
     With ``blocks=3`` it has 20 layers with weights, as ResNet-20 of the paper; where the size changes, the
@@ -271,16 +278,16 @@ def build_resnet_small(
 
 
 def build_mixed_scale_dense(
-    input_shape,
-    classes=10,
-    depth=20,
-    width=1,
-    dilation_rates=tuple(range(1, 11)),
-    dropout=0.0,
-    augmentation=None,
-    seed=None,
-    learning_rate=0.001,
-):
+    input_shape: Sequence[int],
+    classes: int | None = 10,
+    depth: int = 20,
+    width: int = 1,
+    dilation_rates: Sequence[int] = tuple(range(1, 11)),
+    dropout: float = 0.0,
+    augmentation: Any = None,
+    seed: int | None = None,
+    learning_rate: Any = 0.001,
+) -> Model:
     """Return a mixed-scale dense network: every layer sees all maps before it, through growing dilations.
 
     There is no pooling: every map keeps the picture's size, and the scales come from the dilations. The

@@ -1,9 +1,23 @@
 """The networks of lesson 01: a multinomial logit, and hidden layers before it."""
 
-from ._parts import Seeds, finished, hidden, vector_input
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .._arguments import Size
+from .._keras import Model
+from .parts import Seeds, finished, hidden, vector_input
 
 
-def build_logit(input_shape, classes=10, dropout=0.0, augmentation=None, seed=None, learning_rate=0.01):
+def build_logit(
+    input_shape: Sequence[int],
+    classes: int | None = 10,
+    dropout: float = 0.0,
+    augmentation: Any = None,
+    seed: int | None = None,
+    learning_rate: Any = 0.01,
+) -> Model:
     """Return a multinomial logit: every input number has one weight for each class.
 
     Parameters
@@ -45,15 +59,15 @@ def build_logit(input_shape, classes=10, dropout=0.0, augmentation=None, seed=No
 
 
 def build_mlp(
-    input_shape,
-    classes=10,
-    units=(64,),
-    activation="relu",
-    dropout=0.0,
-    augmentation=None,
-    seed=None,
-    learning_rate=0.001,
-):
+    input_shape: Sequence[int],
+    classes: int | None = 10,
+    units: Size = (64,),
+    activation: Any = "relu",
+    dropout: float = 0.0,
+    augmentation: Any = None,
+    seed: int | None = None,
+    learning_rate: Any = 0.001,
+) -> Model:
     """Return a network with hidden layers: ``Z = σ(α'X)``, then a logit (or a regression) on Z.
 
     Parameters

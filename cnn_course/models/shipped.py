@@ -1,14 +1,18 @@
 """The trained network that comes with the course."""
 
-from pathlib import Path
+from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+from .._keras import Model
 from ..datasets.readers import read_npz
 from .convolutional import build_small_cnn
 
 HASHTAG_CNN = Path(__file__).parent / "weights" / "hashtag_cnn.npz"
 
 
-def build_hashtag_cnn(augmentation=None):
+def build_hashtag_cnn(augmentation: Any = None) -> Model:
     """Return the network of `load_hashtag_cnn` before it has learned anything.
 
     Parameters
@@ -24,7 +28,7 @@ def build_hashtag_cnn(augmentation=None):
     )
 
 
-def load_hashtag_cnn():
+def load_hashtag_cnn() -> Model:
     """Return a small network, trained, that sorts the pictures of ``load_dataset("hashtag")``.
 
     Classes in the order of the data set: protest, meme, cat, news screenshot, odd. How it was made and what it reaches

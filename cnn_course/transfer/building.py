@@ -2,7 +2,7 @@
 
 from .._keras import load_keras
 from ..errors import ModelError
-from ..models._parts import Seeds, augmented, finished, layers, sizes
+from ..models.parts import Seeds, augmented, finished, layers, sizes
 from ._parts import features_of, settle
 from .catalogue import builder_of, entry_of
 from .freezing import freeze

@@ -123,7 +123,7 @@ history = cc.fine_tune(frozen, few, stages=0, progress=False)
 cc.plot_history(history)
 
 # %% tags=["nbval-check-output"]
-features = cc.backbone_features(frozen, few)
+features = cc.embed(frozen, few)
 print(features.shape, "numbers in place of", few.images.shape)
 
 # %% [markdown]
