@@ -6,11 +6,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 
-from cnn_course import LessonError, exercises, lessons
+from cnn_course import LessonError, exercises, lessons, load_keras
 from cnn_course.exercises.cells import answer_cells, check_cells
 from tests import lesson_builder
 
@@ -99,6 +100,25 @@ def test_one_changed_sign_in_conv2d_fails_lesson_02(tmp_path):
     done = run_nbval(lessons.find_lesson("02").path, tmp_path, PYTHONPATH=str(tmp_path))
     assert done.returncode == 1, done.stdout[-3000:]
     assert "failed" in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.lesson
+def test_lesson_07_goes_on_where_the_file_of_lesson_03_is_not_whole(tmp_path, monkeypatch):
+    keras = load_keras()
+    monkeypatch.chdir(tmp_path)
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save("lenet.keras")
+    whole = Path("lenet.keras").read_bytes()
+    code = next(cell.source for cell in cells(lessons.find_lesson("07").path) if '"lenet.keras"' in cell.source)
+    names = {
+        "load_dataset": lambda *_, **__: None,
+        "build_lenet": lambda seed: "new",
+        "train_model": lambda *_, **__: 0,
+    }
+    for content in (whole, whole[: len(whole) // 2], whole[:-40] + whole[-30:], b"", b"<html>"):
+        Path("lenet.keras").write_bytes(content)
+        space = {"keras": keras, "cc": SimpleNamespace(**names)}
+        exec(code, space)
+        assert (space["lenet"] == "new") == (content != whole)
 
 
 def test_listing_reads_well_as_text_and_html():
