@@ -5,6 +5,7 @@ JPEG is decoded by simplejpeg (libjpeg-turbo, strict about half a file), all els
 """
 
 import io
+import os
 import stat
 import threading
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import simplejpeg
+from numpy.typing import NDArray
 
 # Pillow loads its decoders when they are first asked for, and not by name: those beside the usual ones are named here.
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin  # noqa: F401
@@ -21,7 +23,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # the pair of photos th
 LARGEST_FILE = 300_000_000  # bytes: a film or a disk image with the wrong name is not read into memory
 LARGEST_PICTURE = 120_000_000  # pixels: above the cameras' 108 million, below what fills a laptop
 
-_in_use, _freed = [], threading.Condition()  # pixels that threads are decoding: together no more than the largest
+_in_use: list[int] = []  # pixels that threads are decoding: together no more than the largest picture
+_freed = threading.Condition()
 
 # What lies between the photographs of a phone or of a scraper, by its first bytes.
 _STRANGERS = (
@@ -46,7 +49,7 @@ class UnusableError(Exception):
     """A file that gives no picture; the message is the reason, in the words of the report."""
 
 
-def read_file(path):
+def read_file(path: str | os.PathLike) -> bytes:
     """Return the bytes of a file that may hold a picture.
 
     Raises
@@ -71,7 +74,13 @@ def read_file(path):
         raise UnusableError(f"unreadable: {error.strerror or error}") from None
 
 
-def decode(data, size, crop_to_aspect_ratio=False, out=None, remarks=None):
+def decode(
+    data: bytes,
+    size: tuple[int, int],
+    crop_to_aspect_ratio: bool = False,
+    out: NDArray[np.uint8] | None = None,
+    remarks: list[str] | None = None,
+) -> NDArray[np.uint8]:
     """Return the picture in these bytes, upright, at `size`.
 
     Parameters
@@ -250,7 +259,7 @@ def _middle(pixels, size):
     return pixels[top : top + h, left : left + w]
 
 
-def resized(pixels, size, out=None):
+def resized(pixels: NDArray, size: tuple[int, int], out: NDArray | None = None) -> NDArray:
     """Return the pixels at `size`; what gets smaller is averaged, so that fine patterns leave no false ones."""
     shrinks = pixels.shape[0] >= size[0] and pixels.shape[1] >= size[1]
     return cv2.resize(pixels, size[::-1], out, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
