@@ -23,6 +23,11 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # the pair of photos th
 LARGEST_FILE = 300_000_000  # bytes: a film or a disk image with the wrong name is not read into memory
 LARGEST_PICTURE = 120_000_000  # pixels: above the cameras' 108 million, below what fills a laptop
 
+_BAND = 4_000_000  # pixels that are made RGB at a time
+# In blocks of this size, and not of Pillow's 16 MB, the memory of a large picture goes back to the system at once: of
+# smaller ones each thread of the C library keeps what it once had.
+Image.core.set_block_size(2**26)
+
 _in_use: list[int] = []  # pixels that threads are decoding: together no more than the largest picture
 _freed = threading.Condition()
 
@@ -139,11 +144,11 @@ def _decoded(data, size, hold, remarks):
         if pixels is None:
             hold(image.width * image.height)
             image.draft(image.mode, asked[::-1])
-            pixels = np.asarray(_rgb(image, remarks))
+            pixels = _pixels(image, remarks)
         return pixels, orientation
     hold(image.width * image.height)
     image.load()  # before the camera's note is asked for: that would decode as well, and swallow what is damaged
-    return np.asarray(_rgb(image, remarks)), _orientation(image)  # a TIFF is upright by now, and says so
+    return _pixels(image, remarks), _orientation(image)  # a TIFF is upright by now, and says so
 
 
 @contextmanager
@@ -227,13 +232,25 @@ def _jpeg(data, size, hold):
         return None
 
 
-def _rgb(image, remarks):
-    """Return a picture of any mode as RGB, transparent parts white."""
+def _pixels(image, remarks):
+    """Return a picture of any mode as an array of RGB, made in bands: a large one is not there many times at once."""
     if image.mode[0] in "IF":
         values = np.asarray(image)
         if image.mode.startswith("I;16") and 0 < values.max() < 2**12:
             remarks.append(f"dark: its 16 bits hold values up to {values.max():,} (12-bit data? multiply by 16)")
-        return Image.fromarray(_eight_bits(values)).convert("RGB")
+        return np.asarray(Image.fromarray(_eight_bits(values)).convert("RGB"))
+    rows = max(1, _BAND // image.width)
+    if rows >= image.height:
+        return np.asarray(_rgb(image))
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, rows):
+        bottom = min(top + rows, image.height)
+        pixels[top:bottom] = np.asarray(_rgb(image.crop((0, top, image.width, bottom))))
+    return pixels
+
+
+def _rgb(image):
+    """Return a picture as RGB, transparent parts white."""
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
