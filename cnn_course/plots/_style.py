@@ -74,7 +74,7 @@ HOUSE = {
     "image.cmap": "gray",
     "text.parse_math": False,  # a name with $ in it is a name
 }
-_SVG = {"svg.fonttype": "path", "svg.hashsalt": "cnn-course"}
+_SVG: dict[Any, Any] = {"svg.fonttype": "path", "svg.hashsalt": "cnn-course"}
 _DOTS = 144  # per inch, for photographs inside a figure: two for each pixel of the page
 _HEAVY = 12_000  # bytes of PNG above which an opaque picture is stored as JPEG
 

@@ -61,7 +61,7 @@ class ClassifierDemo(CourseWidget):
     drawn = traitlets.Dict().tag(sync=True)
     answer = traitlets.Dict().tag(sync=True)
     class_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    examples = traitlets.List().tag(sync=True)
+    examples: Any = traitlets.List().tag(sync=True)
     layers = traitlets.List(traitlets.Unicode()).tag(sync=True)
     layer = traitlets.Unicode().tag(sync=True)
     size = traitlets.List(traitlets.Int()).tag(sync=True)
