@@ -1,5 +1,7 @@
 """Every lesson is the notebook that its source makes, and opens where it should."""
 
+import ast
+import builtins
 import json
 import os
 import shutil
@@ -50,6 +52,29 @@ def test_both_notebooks_have_every_exercise_of_the_lesson(number):
         notebook = nbformat.read(path, as_version=4)
         ids = {exercise.id for exercise in exercises.list_exercises(number)}
         assert ids and set(answer_cells(notebook)) == set(check_cells(notebook)) == ids
+
+
+def bound(tree):
+    """Return the names that code binds: imports, functions and their arguments, assignments."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    names |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return names | {(n.asname or n.name).split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.alias)}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_what_a_solution_uses_was_made_by_the_cells_above_it(number):
+    """So that it works where a student writes it, not only after the exercise's own setup."""
+    answers = answer_cells(nbformat.read(lessons.find_lesson(number).solved_path, as_version=4))
+    known, seen = set(dir(builtins)), 0
+    for cell in cells(lessons.find_lesson(number).solved_path):
+        tree = ast.parse(cell.source)
+        if cell.metadata.get("exercise") in answers and cell.metadata.nbgrader.solution:
+            used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+            assert used - bound(tree) <= known, cell.source
+            seen += 1
+        known |= bound(tree)
+    assert seen == len(answers)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
