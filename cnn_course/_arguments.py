@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from math import inf
 from numbers import Integral, Real
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from .errors import CourseError, DataError
 
 Size: TypeAlias = int | Sequence[int]  # one number for one axis, or one for each
-SizeT = TypeVar("SizeT", int, tuple[int, ...])
 Padding: TypeAlias = str | int | Sequence[Any]  # as `output_size` takes it
 
 

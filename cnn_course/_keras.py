@@ -23,7 +23,7 @@ _NOISE = re.compile(
 )
 
 
-def load_keras():
+def load_keras() -> Any:
     """Return the module `keras`, loaded without TensorFlow's log lines.
 
     Returns
@@ -69,7 +69,15 @@ def _no_retracing(record):
     return "triggered tf.function retracing" not in record.getMessage()
 
 
-def silence_tensorflow():
+def on_gpu(tensor: Any) -> bool:
+    """Return whether a tensor or a variable of Keras's lies in the memory of a GPU: there it is computed with."""
+    tensor = getattr(tensor, "value", tensor)
+    if load_keras().backend.backend() == "jax":
+        return all(device.platform != "cpu" for device in tensor.devices())
+    return "cpu" not in str(tensor.device).lower()
+
+
+def silence_tensorflow() -> None:
     """Keep the log lines of TensorFlow's C++ code away, whoever imports it first and whenever.
 
     They pass by `sys.stderr` and by TensorFlow's own setting, so file descriptor 2 is held during that one

@@ -3,10 +3,8 @@
 import os
 from importlib.util import find_spec
 
-BACKENDS = {"tensorflow": "tensorflow", "torch": "torch", "jax": "jax"}
 
-
-def prepare_environment():
+def prepare_environment() -> None:
     """Set TensorFlow's log level, and let Keras use a backend that is installed."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "KERAS_BACKEND" not in os.environ and find_spec("tensorflow") is None:

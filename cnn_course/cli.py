@@ -23,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console(highlight=False, markup=False)  # a command such as pip install "cnn-course[lab]" is no markup
+console = Console(highlight=False, markup=False)  # pip install ".[lab]" is no markup
 
 Folder = Annotated[Path, typer.Option(help="Where the lessons are copied to.")]
 

@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
 
@@ -31,7 +32,7 @@ _NAMES = {
 }
 
 
-def place(environment):
+def place(environment: Mapping[str, str]) -> tuple[int, int, int | None, str]:
     """Return this process's number, the number of processes, its number on this computer, and process 0's address.
 
     Parameters
@@ -72,7 +73,7 @@ def place(environment):
     return rank, processes, local, f"{environment.get('MASTER_ADDR', '127.0.0.1')}:{port}"
 
 
-def cards_for(local, environment):
+def cards_for(local: int | None, environment: Mapping[str, str]) -> list[int] | None:
     """Return the number of this process's own card, in a list; None where it may take all that it sees.
 
     Some launchers show each process one card only: for the process that card is number 0.
@@ -86,7 +87,7 @@ def cards_for(local, environment):
     return None if local is None or one else [local]
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Train, and end with an error if another process is lost; return the exit status."""
     options = _parser().parse_args(arguments)
     from .errors import CourseError

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import cnn_course as cc
-from cnn_course.devices import Gpu, Machine, backend_facts, bounds, timing
+from cnn_course.devices import Gpu, Machine, Timing, backend_facts, bounds, timing
 from cnn_course.devices.measurements import NAMES
 
 
@@ -345,6 +345,12 @@ class TestMeasurements:
         path.write_text(",".join(NAMES) + "\n" + ",".join("x" for _ in NAMES) + "\n")
         with pytest.raises(cc.DataError, match="a row cannot be read"):
             cc.load_measurements(path)
+
+    def test_a_row_that_cannot_be_written_is_said_and_the_measurement_is_not_lost(self, tmp_path):
+        timing = Timing((0.02, 0.01), 32, 10, 1, "small_cnn", "a processor", "tensorflow 2.21.0", "float32", 2)
+        for place in (tmp_path, tmp_path / "no such folder" / "mine.csv"):
+            with pytest.raises(cc.DataError, match=r"The row cannot be written to .*The measurement itself is whole"):
+                cc.record_measurement(timing, place)
 
     def test_nothing_to_draw_and_an_unknown_field_are_said(self):
         with pytest.raises(cc.DataError, match="no row to draw"):

@@ -64,6 +64,10 @@ def test_lesson_02_runs_and_answers(lab, chromium):
         timeout=60000,
         polling=200,
     )
+    page.wait_for_timeout(3000)  # the pop-up with news comes a while after the page
+    assert page.locator(".Toastify__toast").all_inner_texts() == []
+    log = (folder.parent / "log").read_text()
+    assert "without encryption" not in log and "kernel" in log.lower(), log
     page.evaluate(RUN_ALL)
     page.wait_for_function(
         """() => window.jupyterapp.shell.currentWidget.content.widgets

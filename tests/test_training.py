@@ -151,6 +151,20 @@ class TestTraining:
             warnings.simplefilter("error", TrainingWarning)
             train_model(model, data, epochs=1, batch_size=10, progress=False)
 
+    def test_where_a_card_trains_its_memory_counts_and_not_the_computers(self, monkeypatch):
+        from cnn_course.training import _checks
+
+        model = build_small_cnn((64, 64, 3), classes=2, seed=0)
+        monkeypatch.setattr(_checks, "on_gpu", lambda variable: True)
+        monkeypatch.setattr(_checks, "free_memory", lambda: 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", TrainingWarning)
+            _checks.warn_if_too_large(model, 64)  # TensorFlow does not say how much of a card is free
+        fixed, each = _checks._needed(model)
+        monkeypatch.setattr(_checks, "_free_on_card", lambda: fixed + 10 * each)
+        with pytest.warns(TrainingWarning, match=r"Try batch_size=10\."):
+            _checks.warn_if_too_large(model, 64)
+
     @pytest.mark.parametrize(
         ("change", "message"),
         [

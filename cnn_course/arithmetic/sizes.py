@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._arguments import Padding, Size, SizeT
+from .._arguments import Padding, Size
 from ..errors import GeometryError
 from ._axes import halves, in_form_of, integers, positions, read_axes
 
 
 def output_size(
-    input_size: SizeT,
+    input_size: Size,
     kernel_size: Size,
     strides: Size = 1,
     padding: Padding = "valid",
     dilation_rate: Size = 1,
     ceil_mode: bool = False,
-) -> SizeT:
+) -> int | tuple[int, ...]:
     """Return the size of the output of a convolution or a pooling.
 
     Parameters
@@ -181,14 +181,14 @@ def padding_for(
 
 
 def unreached_pixels(
-    input_size: SizeT,
+    input_size: Size,
     kernel_size: Size,
     strides: Size = 1,
     padding: Padding = "valid",
     dilation_rate: Size = 1,
     ceil_mode: bool = False,
     count_padding: bool = True,
-) -> SizeT:
+) -> int | tuple[int, ...]:
     """Return how many pixels lie beyond the last window along each axis, where no window reaches them.
 
     A framework rounds the output's size down: where the strides do not divide the way that the kernel can
@@ -228,13 +228,13 @@ def unreached_pixels(
 
 
 def transposed_output_size(
-    input_size: SizeT,
+    input_size: Size,
     kernel_size: Size,
     strides: Size = 1,
     padding: Padding = "valid",
     output_padding: Size | None = None,
     dilation_rate: Size = 1,
-) -> SizeT:
+) -> int | tuple[int, ...]:
     """Return the size of the output of a transposed convolution.
 
     Parameters

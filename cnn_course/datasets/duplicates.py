@@ -8,11 +8,9 @@ once, as the library's own take as long as the decoding; a test holds them to th
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from scipy.fft import dctn
 
 from .._arguments import integer
@@ -55,7 +53,7 @@ class Duplicates:
     distances: np.ndarray
     mixed: np.ndarray
 
-    def extra(self) -> NDArray[np.int64]:
+    def extra(self):
         """Return the rows that a set without duplicates would leave out: all but the first of each group.
 
         Returns
@@ -75,7 +73,7 @@ def _repeats(groups):
     return np.setdiff1d(np.arange(len(groups)), np.unique(groups, return_index=True)[1])
 
 
-def find_duplicates(data: Any, max_distance: int = MAX_DISTANCE) -> Duplicates:
+def find_duplicates(data, max_distance=MAX_DISTANCE):
     """Return the exact and the near duplicates of a set of pictures.
 
     Parameters
@@ -130,7 +128,7 @@ def find_duplicates(data: Any, max_distance: int = MAX_DISTANCE) -> Duplicates:
     return Duplicates(groups, _numbered(digests), pairs, distances, mixed_groups(groups, rows.labels))
 
 
-def mixed_groups(groups: NDArray[np.int64], labels: NDArray | None) -> NDArray[np.int64]:
+def mixed_groups(groups, labels):
     """Return the groups that hold rows of several classes."""
     if labels is None or np.ndim(labels) != 1:
         return np.zeros(0, np.int64)
@@ -140,13 +138,12 @@ def mixed_groups(groups: NDArray[np.int64], labels: NDArray | None) -> NDArray[n
     return found[counts > 1]
 
 
-def group(prints: list, max_distance: int = MAX_DISTANCE) -> NDArray[np.int64]:
+def group(prints, max_distance=MAX_DISTANCE):
     """Return the number of the group of each fingerprint, counted from 0 in the order of the pictures."""
-    pairs, distances = _near_pairs(prints, max_distance)
-    return _tight_groups(pairs, distances, len(prints))
+    return _tight_groups(*_near_pairs(prints, max_distance), len(prints))
 
 
-def fingerprints(images: NDArray[np.uint8]) -> list:
+def fingerprints(images):
     """Return what pictures are found again by.
 
     Parameters
@@ -189,7 +186,7 @@ def _each_resized(greys, size):
     return resized(greys.reshape(n * height, width), (n * size[0], size[1])).reshape(n, *size)
 
 
-def digests(images: NDArray[np.uint8]) -> list[bytes]:
+def digests(images):
     """Return what equal pictures, and no others, have in common: bytes for each."""
     return [_digest(image) for image in images]
 

@@ -29,17 +29,8 @@ CARD = DataCard(
 
 
 def load_shapes(
-    split: str,
-    n: int | None,
-    image_size: tuple[int, int] | None,
-    seed: int,
-    labels: str = "outline",
-    position: bool = True,
-    rotation: bool = True,
-    colour: bool = True,
-    noise: float = 8.0,
-    clutter: bool = True,
-) -> ImageDataset:
+    split, n, image_size, seed, labels="outline", position=True, rotation=True, colour=True, noise=8.0, clutter=True
+):
     """Return drawn shapes.
 
     Parameters

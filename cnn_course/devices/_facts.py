@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from .._files import usable_cores
 from .._keras import load_keras
@@ -112,25 +113,25 @@ _HOSTS = {"COLAB_RELEASE_TAG": "Colab", "KAGGLE_KERNEL_RUN_TYPE": "Kaggle"}
 _CONTAINERS = (".dockerenv", "run/.containerenv", ".singularity.d")  # Docker, Podman, Apptainer
 
 
-def gather(backend, root="/"):
+def gather(backend: BackendFacts, root: str | os.PathLike[str] = "/") -> Facts:
     """Return the Facts of this computer, given those of the backend; its files are looked for below `root`."""
-    root = Path(root)
-    answer, driver, driver_cuda, cards = ask_driver(_nvidia_smi(root))
+    base = Path(root)
+    answer, driver, driver_cuda, cards = ask_driver(_nvidia_smi(base))
     return Facts(
         backend=backend,
         system=platform.system(),
         machine=platform.machine(),
         wsl="microsoft" in platform.release().lower(),
-        container="KUBERNETES_SERVICE_HOST" in os.environ or any((root / name).exists() for name in _CONTAINERS),
+        container="KUBERNETES_SERVICE_HOST" in os.environ or any((base / name).exists() for name in _CONTAINERS),
         hosted=next((host for variable, host in _HOSTS.items() if variable in os.environ), ""),
-        card_on_bus=_card_on_bus(root / "sys/bus/pci/devices"),
+        card_on_bus=_card_on_bus(base / "sys/bus/pci/devices"),
         driver_answer=answer,
         driver_library=platform.system() != "Linux" or _loads("libcuda.so.1"),
         driver=driver,
         driver_cuda=driver_cuda,
         cards=cards,
         refused=tuple(
-            str(path) for path in sorted((root / "dev").glob("nvidia*")) if _is_card(path) and not _usable(path)
+            str(path) for path in sorted((base / "dev").glob("nvidia*")) if _is_card(path) and not _usable(path)
         ),
         environment={name: os.environ[name] for name in HIDING if name in os.environ},
         cpu=processor(),
@@ -161,7 +162,7 @@ def _usable(path):
     return os.access(path, os.R_OK | os.W_OK)
 
 
-def ask_driver(command="nvidia-smi"):
+def ask_driver(command: str = "nvidia-smi") -> tuple[str, str, str, tuple[Gpu, ...]]:
     """Return nvidia-smi's answer in a word or its own complaint, driver and CUDA versions, and the cards."""
     try:
         asked = _query(command, "name,memory.total,driver_version,compute_cap")
@@ -203,7 +204,7 @@ def _card_on_bus(root="/sys/bus/pci/devices"):
     return False
 
 
-def processor():
+def processor() -> str:
     """Return the model of this computer's processor."""
     try:
         found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
@@ -214,7 +215,7 @@ def processor():
     return platform.processor() or platform.machine()
 
 
-def backend_facts():
+def backend_facts() -> BackendFacts:
     """Return what the loaded backend says of itself; loads Keras."""
     keras = load_keras()
     name = keras.backend.backend()
@@ -276,15 +277,7 @@ def _chip(text):
     return text if re.fullmatch(r"\d+\.\d+", str(text)) else ""
 
 
-def on_gpu(tensor):
-    """Return whether a tensor or a variable of Keras's lies in the memory of a GPU: there it is computed with."""
-    tensor = getattr(tensor, "value", tensor)
-    if load_keras().backend.backend() == "jax":
-        return all(device.platform != "cpu" for device in tensor.devices())
-    return "cpu" not in str(tensor.device).lower()
-
-
-def uses_tf32(backend, convolutions=True):
+def uses_tf32(backend: BackendFacts, convolutions: bool = True) -> bool:
     """Return whether float32 loses digits in products: on NVIDIA's cards from 8.0 on, unless it is turned off.
 
     PyTorch decides for convolutions and for products of matrices apart.
@@ -301,9 +294,10 @@ def uses_tf32(backend, convolutions=True):
         return torch.backends.cudnn.allow_tf32 if convolutions else torch.get_float32_matmul_precision() != "highest"
     import jax
 
-    return jax.config.jax_default_matmul_precision in (None, "default", "high", "tensorfloat32")
+    config: Any = jax.config  # its options are made at run time
+    return config.jax_default_matmul_precision in (None, "default", "high", "tensorfloat32")
 
 
-def version_numbers(version):
+def version_numbers(version: str) -> tuple[int, ...]:
     """Return the numbers of a version in their order; (0,) if there are none."""
     return tuple(int(number) for number in re.findall(r"\d+", version)) or (0,)

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from math import ceil, prod
 from statistics import median
+from typing import Any
 
 import numpy as np
 
 from .._arguments import integer, positive_number
 from .._files import usable_cores
 from .._graph import all_layers
-from .._keras import load_keras
+from .._keras import load_keras, on_gpu
 from .._tables import Table, Tabular
 from ..errors import DataError, ModelError
 from ..model_table import describe
-from ._facts import backend_facts, on_gpu, processor, uses_tf32
+from ._facts import backend_facts, processor, uses_tf32
 
 ARITHMETIC, MEMORY = "arithmetic", "memory"
 
@@ -48,11 +49,11 @@ class Machine:
             positive_number(name, getattr(self, name))
 
     @property
-    def ridge(self):
+    def ridge(self) -> float:
         """FLOPs for each byte from which on arithmetic is what a layer waits for."""
         return self.flops_per_second / self.bytes_per_second
 
-    def attainable(self, intensity):
+    def attainable(self, intensity: float) -> float:
         """Return the FLOPs in a second that can be reached at most, with so many FLOPs for each byte."""
         return min(self.flops_per_second, intensity * self.bytes_per_second)
 
@@ -63,7 +64,7 @@ class Machine:
         )
 
 
-def measure_machine(dtype="float32", repeats=10, size=None):
+def measure_machine(dtype: str = "float32", repeats: int = 10, size: int | None = None) -> Machine:
     """Return what this machine reaches: the best of several large matrix products, and of several large copies.
 
     It needs about 0.9 GB of a GPU's memory, or 0.2 GB of the processor's.
@@ -184,12 +185,12 @@ class LayerBound:
     seconds: float | None = None
 
     @property
-    def intensity(self):
+    def intensity(self) -> float:
         """FLOPs for each byte."""
         return self.flops / self.bytes
 
     @property
-    def flops_per_second(self):
+    def flops_per_second(self) -> float | None:
         """FLOPs in a second that were reached; None where it was not measured."""
         return None if self.seconds is None else self.flops / self.seconds
 
@@ -218,7 +219,7 @@ class Roofline(Tabular):
     def __len__(self):
         return len(self.layers)
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> LayerBound:
         for layer in self.layers:
             if name in (layer.name, layer.name.split("/")[-1]):
                 return layer
@@ -235,7 +236,9 @@ class Roofline(Tabular):
         return Table(rows, head=head, right=range(1, len(head)), above=above)
 
 
-def roofline(model, machine=None, batch_size=32, measure=True, repeats=5):
+def roofline(
+    model: Any, machine: Machine | None = None, batch_size: int = 32, measure: bool = True, repeats: int = 5
+) -> Roofline:
     """Return for each layer that multiplies what it waits for on this machine, and how fast it is measured to be.
 
     Parameters

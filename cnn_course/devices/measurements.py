@@ -1,12 +1,14 @@
 """The table of recorded measurements: what comes with the course, and the rows that you add."""
 
 import csv
+import os
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
 
 from .._tables import Table, Tabular
 from ..errors import DataError
+from .timing import Timing
 
 SHIPPED = Path(__file__).with_name("measurements.csv")
 _NUMBERS = {"cores": int, "batch_size": int, "steps": int, "repeats": int}
@@ -78,13 +80,13 @@ class Measurements(Tabular):
         return len(self.rows)
 
     @property
-    def note(self):
+    def note(self) -> str:
         """What is missing from the table, said plainly; empty if nothing is."""
         if any(row.kind == "GPU" for row in self.rows):
             return ""
         return "Only processors so far: no row of a GPU has been measured yet."
 
-    def where(self, **wanted):
+    def where(self, **wanted: object) -> "Measurements":
         """Return the rows whose fields have these values: ``table.where(kind="CPU", batch_size=32)``."""
         unknown = set(wanted) - set(NAMES)
         if unknown:
@@ -101,7 +103,7 @@ class Measurements(Tabular):
         return Table(rows, head=tuple(_SHOWN.values()), right=right, below=[self.note] if self.note else [])
 
 
-def load_measurements(*paths):
+def load_measurements(*paths: str | os.PathLike[str]) -> Measurements:
     """Return the measurements that come with the course, and those of files of your own.
 
     Parameters
@@ -146,7 +148,9 @@ def _row(values):
     return Measurement(**{**values, **numbers, **floats})
 
 
-def record_measurement(timing, path="my_measurements.csv", remark=""):
+def record_measurement(
+    timing: Timing, path: str | os.PathLike[str] = "my_measurements.csv", remark: str = ""
+) -> Measurement:
     """Add a timing to a table of measurements, and return the row.
 
     Parameters
@@ -165,7 +169,7 @@ def record_measurement(timing, path="my_measurements.csv", remark=""):
     Raises
     ------
     DataError
-        If the file is another table.
+        If the file is another table, or cannot be written.
 
     Examples
     --------
@@ -199,12 +203,18 @@ def record_measurement(timing, path="my_measurements.csv", remark=""):
         peak_mb=None if timing.peak_memory is None else round(timing.peak_memory / 1e6, 1),
         remark=remark,
     )
-    new = not path.exists()
-    if not new:
-        _read(path)
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, NAMES)
-        if new:
-            writer.writeheader()
-        writer.writerow(asdict(row))
+    try:
+        new = not path.exists()
+        if not new:
+            _read(path)
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, NAMES)
+            if new:
+                writer.writeheader()
+            writer.writerow(asdict(row))
+    except OSError as error:
+        raise DataError(
+            f"The row cannot be written to {path}: {error.strerror}. The measurement itself is whole: give "
+            "record_measurement(timing, path) a file in a folder that you may write to."
+        ) from error
     return row

@@ -1,5 +1,6 @@
 """`data_parallel`: one model on several devices, whatever the backend has for it."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ class Replicas:
 
 
 @contextmanager
-def data_parallel(devices=None):
+def data_parallel(devices: int | None = None) -> Iterator[Replicas]:
     """Build and train inside the block on several devices: each has a copy of the model and a part of every batch.
 
     Parameters
@@ -77,9 +78,9 @@ def data_parallel(devices=None):
 def _tensorflow(count):
     import tensorflow as tf
 
-    from .settings import _tensorflow_has_started
+    from .settings import tensorflow_has_started
 
-    if not tf.config.list_physical_devices("GPU") and not _tensorflow_has_started():
+    if not tf.config.list_physical_devices("GPU") and not tensorflow_has_started():
         _split_processor(count)
     found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     names = [device.name for device in _chosen(found, count)]
@@ -95,9 +96,9 @@ def _tensorflow(count):
 def _jax(count):
     import jax
 
-    from .settings import _jax_has_started
+    from .settings import jax_has_started
 
-    if not _jax_has_started():
+    if not jax_has_started():
         _split_processor(count)  # of no consequence where JAX finds GPUs
     keras = load_keras()
     names = [f"{device.platform}:{device.id}" for device in _chosen(jax.local_devices(), count)]

@@ -1,6 +1,8 @@
 """Settings that must leave no trace, and two that TensorFlow takes only before its first tensor."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from .._arguments import integer
 from .._keras import load_keras
@@ -14,7 +16,7 @@ _TOO_LATE = (
 
 
 @contextmanager
-def mixed_precision(dtype=None):
+def mixed_precision(dtype: str | None = None) -> Iterator[str]:
     """Compute in 16 bits and keep weights in 32, for the models that are built inside the block.
 
     Parameters
@@ -69,7 +71,7 @@ def _fitting_dtype():
 
 
 @contextmanager
-def xla(model, enabled=True):
+def xla(model: Any, enabled: bool = True) -> Iterator[Any]:
     """Train and evaluate this model with the XLA compiler inside the block, or without it.
 
     Parameters
@@ -125,7 +127,7 @@ def _set_jit(model, value):
     model.train_function = model.test_function = model.predict_function = None  # made anew at the next step
 
 
-def grow_memory():
+def grow_memory() -> int:
     """Let the backend take a GPU's memory as it needs it, and not nearly all at the start.
 
     Returns
@@ -154,7 +156,7 @@ def grow_memory():
         return len(backend_facts().gpus)
     import os
 
-    if _jax_has_started():
+    if jax_has_started():
         raise BackendError(_TOO_LATE.format(call="grow_memory()"))
     os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
     return len(backend_facts().gpus)
@@ -164,14 +166,14 @@ def _grow_tensorflow():
     import tensorflow as tf
 
     cards = tf.config.list_physical_devices("GPU")
-    if _tensorflow_has_started():
+    if tensorflow_has_started():
         raise BackendError(_TOO_LATE.format(call="grow_memory()"))
     for card in cards:
         tf.config.experimental.set_memory_growth(card, True)
     return len(cards)
 
 
-def logical_devices(count=2):
+def logical_devices(count: int = 2) -> tuple[str, ...]:
     """Split the processor into several devices of its own, to try out what several GPUs would do.
 
     They share the cores: nothing becomes faster by it.
@@ -202,7 +204,7 @@ def logical_devices(count=2):
     backend = load_keras().backend.backend()
     if backend == "torch":
         raise BackendError("PyTorch cannot split the processor into devices. Try KERAS_BACKEND=tensorflow or jax.")
-    started = _tensorflow_has_started if backend == "tensorflow" else _jax_has_started
+    started = tensorflow_has_started if backend == "tensorflow" else jax_has_started
     if started():
         raise BackendError(_TOO_LATE.format(call="logical_devices()"))
     if backend == "jax":
@@ -218,13 +220,15 @@ def logical_devices(count=2):
     return tuple(f"CPU:{number}" for number in range(count))
 
 
-def _tensorflow_has_started():
+def tensorflow_has_started() -> bool:
+    """Return whether TensorFlow has made its first tensor: its devices are then what they are."""
     from tensorflow.python.eager import context
 
     return context.context()._initialized  # no public way asks without starting it
 
 
-def _jax_has_started():
+def jax_has_started() -> bool:
+    """Return whether JAX has made its first tensor."""
     from jax._src import xla_bridge
 
     return xla_bridge.backends_are_initialized()  # no public way asks without starting it

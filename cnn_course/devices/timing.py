@@ -7,15 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 import numpy as np
 
 from .._arguments import integer, positive_integer
 from .._files import usable_cores
-from .._keras import load_keras
+from .._keras import load_keras, on_gpu
 from ..datasets.rows import rows_of
 from ..errors import ModelError
-from ._facts import backend_facts, on_gpu, processor, uses_tf32
+from ._facts import backend_facts, processor, uses_tf32
 
 
 @dataclass(frozen=True)
@@ -52,24 +53,24 @@ class Timing:
     on_gpu: bool = False
 
     @property
-    def median(self):
+    def median(self) -> float:
         """Seconds of a step, the median of the repeats."""
         return median(self.seconds)
 
     @property
-    def spread(self):
+    def spread(self) -> tuple[float, float]:
         """Lower and upper quartile of the seconds of a step; the only value twice, if there is one repeat."""
         if len(self.seconds) == 1:
-            return self.seconds * 2
+            return self.seconds[0], self.seconds[0]
         low, _, high = quantiles(self.seconds, n=4, method="inclusive")
         return low, high
 
     @property
-    def pictures_per_second(self):
+    def pictures_per_second(self) -> float:
         """Pictures that are trained on in a second, by the median."""
         return self.batch_size / self.median
 
-    def epoch_seconds(self, pictures):
+    def epoch_seconds(self, pictures: int) -> float:
         """Return the seconds of an epoch over so many pictures, by the median step."""
         return math.ceil(pictures / self.batch_size) * self.median
 
@@ -84,7 +85,9 @@ class Timing:
         )
 
 
-def time_training(model, data=None, batch_size=32, steps=10, repeats=5, warm_up=1):
+def time_training(
+    model: Any, data: Any = None, batch_size: int = 32, steps: int = 10, repeats: int = 5, warm_up: int = 1
+) -> Timing:
     """Return how long a training step takes, with its spread, pictures per second and peak memory.
 
     The first repeats are not counted: compilers and libraries choose their code in them. The clock is read only after
@@ -136,8 +139,8 @@ def time_training(model, data=None, batch_size=32, steps=10, repeats=5, warm_up=
         model.fit(batches, epochs=warm_up + repeats, shuffle=False, callbacks=[clock], verbose=0)
     finally:
         model.set_weights(kept[0])
-        for variable, value in zip(model.optimizer.variables, kept[1], strict=False):
-            variable.assign(value)
+        for variable, before in zip(model.optimizer.variables, kept[1], strict=False):
+            variable.assign(before)
     backend = backend_facts()
     return Timing(
         seconds=tuple(seconds / steps for seconds in clock.seconds[warm_up:]),
@@ -176,7 +179,7 @@ def _precision(model, tf32):
     return "tf32" if tf32 and policy == "float32" else policy
 
 
-def synchronise(model=None):
+def synchronise(model: Any = None) -> None:
     """Wait until the device has done all that it was given; reading a number back from it waits for it, too."""
     keras = load_keras()
     if keras.backend.backend() == "torch":

@@ -1,7 +1,11 @@
 """The roofline of a network on a machine, and measured speeds beside each other."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
+from ..devices import Measurement, Roofline
 from ..errors import DataError
 from ._style import BLUE, INK, MUTED, SMALL, VERMILLION, axes_for, styled
 
@@ -10,7 +14,7 @@ _HATCHES = {"CPU": "", "GPU": "//"}
 
 
 @styled
-def plot_roofline(roofline, ax=None):
+def plot_roofline(roofline: Roofline, ax: Any = None) -> Any:
     """Draw the layers of a network under the roof that a machine puts over them, and how fast they were measured to be.
 
     Both axes are logarithmic. A layer stands at its FLOPs for each byte; the hollow mark is on the roof, the filled one
@@ -95,7 +99,7 @@ def _name_layers(ax, roofline):
 
 
 @styled
-def plot_measurements(measurements, ax=None):
+def plot_measurements(measurements: Iterable[Measurement], ax: Any = None) -> Any:
     """Draw pictures per second, a bar for each row; GPUs are hatched.
 
     Parameters

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .._keras import load_keras, on_gpu
 from ..errors import DataError, ModelError
 
 
@@ -118,7 +119,7 @@ def class_weights(class_weight, rows):
 
 def warn_if_too_large(model, batch_size):
     """Warn with a batch size that would fit, if a step of training will hardly fit into the free memory."""
-    free = free_memory()
+    free = _free_on_card() if model.variables and on_gpu(model.variables[-1]) else free_memory()
     if free is None:
         return
     try:
@@ -146,6 +147,21 @@ def _needed(model):
 
     table = describe(model, batch_size=1)
     return 16 * table.parameters, 2 * table.activation_bytes
+
+
+def _free_on_card():
+    """Return the free memory of the card that trains, in bytes; None under TensorFlow, which does not say it."""
+    backend = load_keras().backend.backend()
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else None
+    if backend == "jax":
+        import jax
+
+        memory = jax.local_devices()[0].memory_stats() or {}
+        return memory["bytes_limit"] - memory["bytes_in_use"] if "bytes_limit" in memory else None
+    return None
 
 
 def free_memory():

@@ -28,9 +28,7 @@ CARD = DataCard(
 )
 
 
-def load_hashtag(
-    split: str, n: int | None, image_size: tuple[int, int] | None, seed: int, wrong_labels: float = WRONG_LABELS
-) -> ImageDataset:
+def load_hashtag(split, n, image_size, seed, wrong_labels=WRONG_LABELS):
     """Return the pictures of the hashtag.
 
     Parameters
