@@ -180,3 +180,19 @@ def test_validate_prints_the_whole_result_in_lines_that_it_does_not_cut(monkeypa
     lines = NotPassedError(result)._render_traceback_()
     assert len(lines) > 3 and max(map(len, lines)) <= 80
     assert " ".join(" ".join(lines).split()).count("a good teacher would say.") == 5
+
+
+def test_the_command_makes_the_class_folder_and_never_overwrites(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from cnn_course.cli import app
+
+    monkeypatch.chdir(tmp_path)
+    made = CliRunner().invoke(app, ["nbgrader", "my-class"])
+    assert made.exit_code == 0 and f"{len(LESSONS)} new assignments" in made.output
+    source = tmp_path / "my-class" / "source" / "02_convolution" / "02_convolution.ipynb"
+    assert source.read_bytes() == lessons.find_lesson("02").solved_path.read_bytes()
+    settings = tmp_path / "my-class" / "nbgrader_config.py"
+    settings.write_text("mine")
+    assert "0 new assignments" in CliRunner().invoke(app, ["nbgrader", "my-class"]).output
+    assert settings.read_text() == "mine"
