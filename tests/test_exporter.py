@@ -17,6 +17,7 @@ SOURCES = [
     "cc.FilterDemo(np.tile(np.arange(60, dtype='uint8') * 4, (40, 1)), filter='vertical edges')",
     "cc.DescentDemo(updates=12)",
     "import ipywidgets\nipywidgets.IntSlider()",
+    "cc.animate_convolution(np.eye(3), np.ones((2, 2)))",
 ]
 
 
@@ -157,6 +158,9 @@ def test_the_page_is_alive_offline(exported, chromium, width):
     frames.nth(1).content_frame.locator("figcaption:has-text('mid-grey')").wait_for()
     frames.nth(2).content_frame.get_by_role("button", name="One update on").press("Enter")
     frames.nth(2).content_frame.locator("text=13 updates").wait_for()
+    film = page.locator(".cnn-frames")
+    film.locator("input").press("ArrowRight")
+    film.locator("output:has-text('2 of 4')").wait_for()
     fits = "frame => frame.contentDocument.documentElement.scrollHeight <= frame.clientHeight + 1"
     assert all(frame.evaluate(fits) for frame in frames.element_handles())
     assert [url for url in requests if not url.startswith(("file:", "data:", "blob:", "about:"))] == []

@@ -63,18 +63,20 @@ def own_html(html: str) -> str | None:
     return again if again == html.strip() else None
 
 
-def with_players(html: str, cleaned: str) -> str:
-    """Return cleaned HTML with the course's player where the HTML had it.
+def with_player(cleaned: str) -> str:
+    """Return cleaned HTML, with the course's player behind it where it is a stage for one.
 
     Parameters
     ----------
-    html, cleaned : str
+    cleaned : str
 
     Returns
     -------
     str
+        The player shows and hides what is there, and does nothing else; so it may follow anybody's stage.
     """
-    return cleaned + _frames.PLAYER if html.rstrip().endswith(_frames.PLAYER) else cleaned
+    stage = cleaned.startswith('<div class="cnn-frames"') and "data-frame=" in cleaned
+    return cleaned + _frames.PLAYER if stage else cleaned
 
 
 def script_hashes(html: str) -> set[str]:
@@ -83,7 +85,7 @@ def script_hashes(html: str) -> set[str]:
     Parameters
     ----------
     html : str
-        From `living_widget`, `own_html` or `with_players`.
+        From `living_widget`, `own_html` or `with_player`.
 
     Returns
     -------

@@ -17,7 +17,7 @@ from .._files import write_atomically
 from .._notebooks import run_notebook
 from ..errors import LessonError
 from ..lessons import notebooks_folder
-from .alive import living_widget, own_html, script_hashes, with_players
+from .alive import living_widget, own_html, script_hashes, with_player
 from .cleaning import clean_html, clean_notebook
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -133,7 +133,7 @@ class OwnScripts(Preprocessor):
         hashes: set[str] = set()
 
         def alive(html):
-            own = own_html(html) or with_players(html, clean_html(html))
+            own = own_html(html) or with_player(clean_html(html))
             hashes.update(script_hashes(own))
             return own
 

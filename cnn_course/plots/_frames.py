@@ -35,7 +35,7 @@ PLAYER = """\
   button.onclick = () => {
     if (timer) return stop();
     if (+bar.value === frames.length) { bar.value = 1; show(); }
-    timer = setInterval(next, +root.dataset.interval);
+    timer = setInterval(next, +root.dataset.interval || 1200);
     button.textContent = "Pause";
   };
   bar.oninput = () => { stop(); show(); };
