@@ -32,6 +32,7 @@ from cnn_course._files import state_folder
 from cnn_course.exercises import agree
 from cnn_course.exercises.judge import judge
 from cnn_course.exercises.limits import OutOfTimeError, within
+from cnn_course.exercises.observe import observe
 
 
 def right(w, k, p, s):
@@ -160,6 +161,13 @@ class TestVerdicts:
             return np.stack(maps, axis=-1)
 
         assert judge(exercise, conv2d_channels).passed
+
+    def test_what_is_asked_tells_no_answer_and_is_all_that_observing_needs(self):
+        asked = cc.find_exercise("output-size").asked
+        known = {"reference", "solution", "hints", "misconceptions", "agree", "draw", "solved"}
+        assert not any(hasattr(asked, name) for name in known)
+        seen = observe(asked, right, [(5, 3, 0, 1), (32, 5, 2, 1)])
+        assert [(one.got, one.outcome, one.changed) for one in seen] == [(3, "", False), (32, "", False)]
 
     def test_a_function_on_the_stack_above_is_closed_too(self):
         def reads_the_stack(*inputs):

@@ -16,10 +16,12 @@ from .judge import SEED, judge
 from .judged import earlier_definition
 from .observe import Printed
 from .registry import broken_sources, exercises_of, find_exercise
+from .repair import Repair, smallest_repair
 from .result import NOT_ATTEMPTED, Result, box, inline_html, plain_text
 from .state import Progress, entry_of, progress, record
 
 _NOTHING = object()
+_repairs: dict[str, Repair] = {}  # of the last answer to each exercise: the last hint asks about it
 
 
 class NotPassedError(CourseError, AssertionError):
@@ -108,9 +110,22 @@ def check(exercise: str | None = None, answer: object = _NOTHING, seed: int = SE
         if not result.passed:
             raise NotPassedError(result)
         return None
+    result = _with_repair(found, answer, seed, result)
     attempts = 0 if result.outcome == NOT_ATTEMPTED else 1
     note = record(found.id, attempts=attempts, outcome=result.outcome, passed=result.passed)
     return replace(result, note=" ".join(filter(None, [earlier, note, *broken_sources()])))
+
+
+def _with_repair(exercise, answer, seed, result):
+    """Where no idea stands behind a wrong function, add what a small change of it would repair."""
+    _repairs.pop(exercise.id, None)
+    repair = None
+    if result.unexplained and isinstance(exercise, FunctionExercise):
+        repair = smallest_repair(exercise, answer, seed)
+    if repair is None:
+        return result
+    _repairs[exercise.id] = repair
+    return replace(result, message=f"{result.message}\n{repair.sentence}")
 
 
 def _display(result):
@@ -141,7 +156,10 @@ def hint(exercise: str | None = None) -> Text | Progress:
     found = find_exercise(exercise)
     number = min(entry_of(found.id).get("hints", 0), len(found.hints) - 1)
     record(found.id, hints=1)
-    return Text(f"**Hint {number + 1} of {len(found.hints)}:** {found.hints[number]}")
+    text = f"**Hint {number + 1} of {len(found.hints)}:** {found.hints[number]}"
+    if number + 1 == len(found.hints) and found.id in _repairs:
+        text = "\n".join(filter(None, [text, _repairs[found.id].question]))
+    return Text(text)
 
 
 def solution(exercise: str) -> Text:

@@ -1,7 +1,9 @@
 """Is the student's answer the expected one? Type, dtype, rank, shape, then values, each with its own message."""
 
+import copy
 import numbers
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -66,6 +68,17 @@ def agree(got: object, expected: object, *_inputs: object) -> Problem | None:
     if isinstance(expected, list | tuple):
         return _agree_sequence(got, expected)
     return None if _same_thing(got, expected) else Problem("value", f"Expected {shown(expected)}.")
+
+
+def problem_of(exercise: Any, got: object, expected: object, inputs: tuple) -> Problem | None:
+    """Return ``None`` if an answer to a function exercise is right on these inputs, otherwise what is wrong with it."""
+    if exercise.agree is None or (got is None and expected is not None):
+        return agree(got, expected)
+    try:
+        things = [value.value if isinstance(value, Foreign) else value for value in (got, expected)]
+        return exercise.agree(*things, *copy.deepcopy(inputs))
+    except Exception:  # it was written for answers of the right kind
+        return agree(got, expected) or Problem("type", "The answer is not of the kind that was asked for.")
 
 
 def same(first: object, second: object) -> bool:

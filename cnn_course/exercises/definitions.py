@@ -103,8 +103,7 @@ class Exercise(Asked):
     @property
     def asked(self) -> Asked:
         """What is asked, alone."""
-        kind = next(k for k in type(self).__mro__ if issubclass(k, Asked) and not issubclass(k, Exercise))
-        return kind(**{f.name: getattr(self, f.name) for f in fields(kind)})
+        return Asked(**{f.name: getattr(self, f.name) for f in fields(Asked)})
 
     @property
     def text(self) -> str:
@@ -150,6 +149,11 @@ class FunctionExercise(Exercise, AskedFunction):
         """Close the reference to the answers that are compared with it."""
         if not isinstance(self.reference, Reference):
             object.__setattr__(self, "reference", Reference(self.id, self.reference))
+
+    @property
+    def asked(self) -> AskedFunction:
+        """What is asked, alone."""
+        return AskedFunction(**{f.name: getattr(self, f.name) for f in fields(AskedFunction)})
 
     @property
     def stub(self) -> str:

@@ -7,14 +7,14 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from .compare import Problem, agree, same
+from .compare import Problem, problem_of, same
 from .definitions import ChoiceExercise, Exercise, FunctionExercise
 from .diagnose import diagnose
 from .limits import OutOfTimeError
 from .observe import NOT_YET, Observation, observe, returned_by, run_students
 from .own import OWN, is_own
 from .result import CRASH, FAIL, NOT_ATTEMPTED, PASS, TIMEOUT, Case, Result
-from .values import Foreign, contains_ellipsis, plain, shown
+from .values import contains_ellipsis, plain, shown
 
 SEED = 20240
 
@@ -67,9 +67,9 @@ def compare(exercise: FunctionExercise, inputs: Sequence[tuple], seen: Sequence[
     return _verdict(exercise, [_Run(exercise, *pair) for pair in zip(inputs, seen, strict=False)])
 
 
-def _result(exercise, outcome, message, case=None):
+def _result(exercise, outcome, message, case=None, unexplained=False):
     points = exercise.points if outcome == PASS else 0
-    return Result(exercise.id, outcome, points, exercise.points, message, case)
+    return Result(exercise.id, outcome, points, exercise.points, message, case, unexplained=unexplained)
 
 
 class _Run:
@@ -78,7 +78,7 @@ class _Run:
     def __init__(self, exercise, inputs, seen):
         self.inputs, self.got, self.printed, self.error = inputs, seen.got, seen.printed, seen.message
         self.expected = returned_by(exercise, exercise.reference, copy.deepcopy(inputs))
-        self.problem = Problem("error", "") if seen.outcome else _problem(exercise, self.got, self.expected, inputs)
+        self.problem = Problem("error", "") if seen.outcome else problem_of(exercise, self.got, self.expected, inputs)
         if self.problem is None and seen.changed:
             message = "The result is right, but your function changed its input. Work on a copy."
             self.problem = Problem("changed", message)
@@ -91,16 +91,6 @@ class _Run:
         return (sum(array.size for array in arrays), sum(numbers), len(repr(self.inputs)))
 
 
-def _problem(exercise, got, expected, inputs):
-    if exercise.agree is None or (got is None and expected is not None):
-        return agree(got, expected)
-    try:
-        things = [value.value if isinstance(value, Foreign) else value for value in (got, expected)]
-        return exercise.agree(*things, *copy.deepcopy(inputs))
-    except Exception:  # it was written for answers of the right kind
-        return agree(got, expected) or Problem("type", "The answer is not of the kind that was asked for.")
-
-
 def _verdict(exercise, runs):
     wrong = [run for run in runs if run.problem]
     if not wrong:
@@ -108,7 +98,8 @@ def _verdict(exercise, runs):
     smallest = min(wrong, key=lambda run: run.size)
     case = _case(exercise, smallest)
     if runs[-1].error:
-        return _result(exercise, CRASH, f"Your code raised an error.\n{runs[-1].error}", _case(exercise, runs[-1]))
+        message = f"Your code raised an error.\n{runs[-1].error}"
+        return _result(exercise, CRASH, message, _case(exercise, runs[-1]), unexplained=True)
     if any(run.got is None and run.expected is not None for run in runs):
         run = next(run for run in runs if run.got is None)
         printed = "You returned nothing. You printed something: `return` it instead of printing it."
@@ -116,7 +107,8 @@ def _verdict(exercise, runs):
         return _result(exercise, FAIL, message, _case(exercise, run))
     if all(run.problem.kind == "changed" for run in wrong):
         return _result(exercise, FAIL, smallest.problem.message, case)
-    return _result(exercise, FAIL, _idea(exercise, runs) or smallest.problem.message, case)
+    idea = _idea(exercise, runs)
+    return _result(exercise, FAIL, idea or smallest.problem.message, case, unexplained=not idea)
 
 
 def _idea(exercise, runs):

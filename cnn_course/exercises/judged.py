@@ -28,9 +28,9 @@ def earlier_definition(name: str, answer: object) -> str:
         return ""
     judged = 0
     if isinstance(answer, FunctionType):
-        answer = inspect.unwrap(answer)
-        name = name if answer.__name__ == "<lambda>" else answer.__name__
-        judged = _cell_number(shell, answer.__code__.co_filename)
+        function: Any = inspect.unwrap(answer)
+        name = name if function.__name__ == "<lambda>" else function.__name__
+        judged = _cell_number(shell, function.__code__.co_filename)
     later = list(enumerate(shell.history_manager.input_hist_parsed))[judged + 1 :]
     failed = [number for number, cell in later if _was_to_define(name, cell, judged)]
     if not failed or (not judged and any(_defines(name, cell) for _, cell in later[failed[-1] :])):

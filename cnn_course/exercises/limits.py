@@ -48,7 +48,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
         """Each one that is made sets off the next, so whoever catches it meets another outside of the ``except``."""
 
     # Called from C: there is no line of Python here in which the next one could arrive.
-    Now.__init__ = staticmethod(partial(_raise_in_thread, thread, Now))
+    Now.__init__ = staticmethod(partial(_raise_in_thread, thread, Now))  # type: ignore[method-assign]
 
     def watch():
         wake.wait(seconds)
@@ -78,7 +78,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     finally:
         # No call stands before these lines: an exception is delivered at calls, and the chain would go on.
         ended[0] = True
-        Now.__init__ = BaseException.__init__
+        Now.__init__ = BaseException.__init__  # type: ignore[method-assign]
         try:
             try:
                 _let_arrive(lock)

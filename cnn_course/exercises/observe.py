@@ -98,7 +98,7 @@ def run_students(exercise: Asked, call: Callable[[], object]) -> Observation | N
 
     It ends in the exercise's time, prints nothing, does not end the kernel, and finds the course's own answer closed.
     """
-    with closed(exercise.id), _exit_raises(), _quiet():
+    with guarded(exercise):
         try:
             within(exercise.limit, call)
         except OutOfTimeError as late:
@@ -112,6 +112,13 @@ def run_students(exercise: Asked, call: Callable[[], object]) -> Observation | N
         except BaseException as error:  # whatever the student's code raises is shown as theirs
             return _ended_by(error)
     return None
+
+
+@contextlib.contextmanager
+def guarded(exercise: Asked) -> Iterator[None]:
+    """Let what runs inside print nothing, not end the kernel, and find the course's own answer closed."""
+    with closed(exercise.id), _exit_raises(), _quiet():
+        yield
 
 
 def _was_importing(error):

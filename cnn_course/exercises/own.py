@@ -5,9 +5,11 @@ import functools
 import weakref
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from typing import Any, TypeVar
 
 from ..errors import ExerciseError
 
+T = TypeVar("T")
 OWN = "This is the course's own function; write yours."
 _answering: ContextVar[str] = ContextVar("answering", default="")
 _made: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
@@ -56,14 +58,14 @@ def closed(exercise_id: str) -> Iterator[None]:
         _answering.reset(token)
 
 
-def made_from(text: str, name: str) -> object:
+def made_from(text: str, name: str) -> Any:
     """Run a solution's text, and return what it calls by this name."""
-    namespace = {}
+    namespace: dict[str, Any] = {}
     exec(text, namespace)
     return remembered(namespace[name])
 
 
-def remembered(value: object) -> object:
+def remembered(value: T) -> T:
     """Return the value; ``is_own`` knows it from now on, if Python can refer to it weakly."""
     with contextlib.suppress(TypeError):
         _made[id(value)] = value

@@ -42,6 +42,10 @@ class Result:
         One or two sentences.
     case : Case or None
         The smallest failing case.
+    note : str
+        A sentence that is not on the answer: what could not be kept, which definition was judged.
+    unexplained : bool
+        Whether the answer is wrong and no idea was found behind it.
     """
 
     exercise: str
@@ -51,6 +55,7 @@ class Result:
     message: str
     case: Case | None = None
     note: str = ""
+    unexplained: bool = False
 
     @property
     def passed(self) -> bool:

@@ -3,6 +3,7 @@
 import itertools
 import reprlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ _MOST_PARTS = 1_000_000
 _MOST_BYTES = 2**28
 _DEEPEST = 40
 # A student's class may inherit from these and lie about its value; their own methods tell it.
-_SCALARS = (
+_SCALARS: tuple[tuple[type, Any], ...] = (
     (bool, bool),
     (int, int.__index__),
     (float, float.__float__),
@@ -20,7 +21,7 @@ _SCALARS = (
     (str, str.__str__),
     (bytes, bytes.__bytes__),
 )
-_COLLECTIONS = (
+_COLLECTIONS: tuple[tuple[type, Any, Any], ...] = (
     (list, list, list.__iter__),
     (tuple, tuple, tuple.__iter__),
     (set, set, set.__iter__),
