@@ -17,7 +17,7 @@ help:
 	@echo "make test-fast what a contributor waits for: no browser, no lesson, no start of a backend"
 	@echo "make lessons   make the notebooks from notebooks/source"
 	@echo "make slides    make the lecture: slides/deck.html, and in build/slides its PDF and a handout (needs npm, chromium)"
-	@echo "make lint      ruff and mypy (import-linter runs in the tests)"
+	@echo "make lint      ruff, mypy, and where there is npm Biome for the widgets (import-linter runs in the tests)"
 
 $(VENV)/bin/python:
 	@$(PYTHON) cnn_course/_install.py
@@ -51,6 +51,8 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v npm >/dev/null && { [ -d node_modules ] || npm ci --silent --no-audit --no-fund; }; \
+	then npx --no-install biome check; else echo "No npm: the widgets' JavaScript was not looked at."; fi
 
 lessons: $(VENV)/.test
 	$(BIN)/python scripts/build_lessons.py

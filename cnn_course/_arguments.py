@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from math import inf
 from numbers import Integral, Real
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from .errors import CourseError, DataError
 
 Size: TypeAlias = int | Sequence[int]  # one number for one axis, or one for each
+SizeT = TypeVar("SizeT", int, tuple[int, ...])
 Padding: TypeAlias = str | int | Sequence[Any]  # as `output_size` takes it
 
 

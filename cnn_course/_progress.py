@@ -1,10 +1,11 @@
 """One progress bar for downloads and for decoding: rich's, on the standard error, gone when it is done."""
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
-def progress_bar(description, total, done=0, unit="files"):
+def progress_bar(description: str, total: int, done: int = 0, unit: str = "files") -> Iterator[Callable[[int], None]]:
     """Give a function that is told how much more is done, and show it while the block runs.
 
     Parameters

@@ -99,3 +99,11 @@ def test_a_file_that_went_away_is_no_link(tmp_path):
     (tmp_path / "link.png").symlink_to(tmp_path / "none.png")
     with pytest.raises(UnusableError, match="a link to a file that is not there"):
         decoding.read_file(tmp_path / "link.png")
+
+
+@pytest.mark.parametrize("name", [name for name in odd_files.GOOD if not name.endswith((".jpg", ".jpeg"))])
+def test_a_picture_in_bands_is_the_same(name, monkeypatch):
+    content = odd_files.GOOD[name][0]
+    whole = decode(content, (48, 64))
+    monkeypatch.setattr(decoding, "_BAND", 200)
+    np.testing.assert_array_equal(decode(content, (48, 64)), whole)

@@ -4,11 +4,20 @@ import base64
 import json
 import re
 
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
-from cnn_course import ConvolutionDemo, progress
+from cnn_course import (
+    ConvolutionDemo,
+    ImageDataset,
+    confusion_matrix,
+    evaluate_predictions,
+    plot_confusion,
+    plot_pictures,
+    progress,
+)
 from cnn_course.errors import LessonError
 from cnn_course.exporter import export_lesson_page
 from cnn_course.exporter.alive import living_widget, own_html
@@ -217,3 +226,17 @@ def test_a_progress_file_that_somebody_else_wrote_is_shown_as_text(tmp_path, mon
         (tmp_path / "progress.json").write_text(json.dumps({"version": 1, "exercises": {"output-size": entry}}))
         html = progress()._repr_html_()
         assert "output-size" in html and "<script" not in html and "<img" not in html
+
+
+def test_class_names_and_titles_are_shown_as_text():
+    names = (HOSTILE[0], HOSTILE[3])
+    labels = np.arange(8) % 2
+    pictures = ImageDataset(np.zeros((8, 8, 8, 1), np.uint8), labels, names)
+    matrix = confusion_matrix(labels, labels, class_names=names)
+    report = evaluate_predictions(labels, np.eye(2)[labels] * 0.8 + 0.1, class_names=names)
+    titled = plot_pictures(pictures.images, titles=HOSTILE[:8])
+    shown = [plot_pictures(pictures), titled, matrix, plot_confusion(matrix), report]
+    for result in shown:
+        html = result._repr_html_()
+        assert "<script>top" not in html and "<img src=" not in html, type(result)
+    assert all("&lt;script&gt;top.ran" in result._repr_html_() for result in (matrix, report))

@@ -1,16 +1,19 @@
 """Every lesson is the notebook that its source makes, and opens where it should."""
 
+import ast
+import builtins
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 
-from cnn_course import LessonError, exercises, lessons
+from cnn_course import LessonError, exercises, lessons, load_keras
 from cnn_course.exercises.cells import answer_cells, check_cells
 from tests import lesson_builder
 
@@ -49,6 +52,29 @@ def test_both_notebooks_have_every_exercise_of_the_lesson(number):
         notebook = nbformat.read(path, as_version=4)
         ids = {exercise.id for exercise in exercises.list_exercises(number)}
         assert ids and set(answer_cells(notebook)) == set(check_cells(notebook)) == ids
+
+
+def bound(tree):
+    """Return the names that code binds: imports, functions and their arguments, assignments."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    names |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return names | {(n.asname or n.name).split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.alias)}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_what_a_solution_uses_was_made_by_the_cells_above_it(number):
+    """So that it works where a student writes it, not only after the exercise's own setup."""
+    answers = answer_cells(nbformat.read(lessons.find_lesson(number).solved_path, as_version=4))
+    known, seen = set(dir(builtins)), 0
+    for cell in cells(lessons.find_lesson(number).solved_path):
+        tree = ast.parse(cell.source)
+        if cell.metadata.get("exercise") in answers and cell.metadata.nbgrader.solution:
+            used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+            assert used - bound(tree) <= known, cell.source
+            seen += 1
+        known |= bound(tree)
+    assert seen == len(answers)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -99,6 +125,25 @@ def test_one_changed_sign_in_conv2d_fails_lesson_02(tmp_path):
     done = run_nbval(lessons.find_lesson("02").path, tmp_path, PYTHONPATH=str(tmp_path))
     assert done.returncode == 1, done.stdout[-3000:]
     assert "failed" in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.lesson
+def test_lesson_07_goes_on_where_the_file_of_lesson_03_is_not_whole(tmp_path, monkeypatch):
+    keras = load_keras()
+    monkeypatch.chdir(tmp_path)
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save("lenet.keras")
+    whole = Path("lenet.keras").read_bytes()
+    code = next(cell.source for cell in cells(lessons.find_lesson("07").path) if '"lenet.keras"' in cell.source)
+    names = {
+        "load_dataset": lambda *_, **__: None,
+        "build_lenet": lambda seed: "new",
+        "train_model": lambda *_, **__: 0,
+    }
+    for content in (whole, whole[: len(whole) // 2], whole[:-40] + whole[-30:], b"", b"<html>"):
+        Path("lenet.keras").write_bytes(content)
+        space = {"keras": keras, "cc": SimpleNamespace(**names)}
+        exec(code, space)
+        assert (space["lenet"] == "new") == (content != whole)
 
 
 def test_listing_reads_well_as_text_and_html():

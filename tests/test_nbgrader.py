@@ -122,7 +122,7 @@ def with_misconceptions(notebook, number):
 
 
 @pytest.mark.lesson
-@pytest.mark.parametrize("student", ["untouched", "solved", "wrong"])
+@pytest.mark.parametrize("student", ["untouched", pytest.param("solved", marks=pytest.mark.slow), "wrong"])
 @pytest.mark.parametrize("number", LESSONS)
 def test_points_errors_and_outputs_of_a_whole_notebook(number, student, course):
     """Untouched and wrong get nothing, solved every point; no other cell fails, and its outputs are as stored."""

@@ -1,7 +1,9 @@
 """The widgets from Python: traits in both directions, arrays in and out, errors in words, and HTML that is small."""
 
+import base64
 import json
 import re
+import zlib
 
 import ipywidgets
 import numpy as np
@@ -11,10 +13,12 @@ from hypothesis import strategies as st
 
 import cnn_course as cc
 from cnn_course.errors import DataError, GeometryError
+from cnn_course.widgets._pictures import data_url, read_data_url
 from cnn_course.widgets.filter import KERNELS
 
 WORKED = np.array([[12, 12, 17], [10, 17, 19], [9, 6, 14]])
 FORBIDDEN = {"open", "close", "layout", "tooltip", "log", "focus", "keys"}
+PICTURE = np.arange(48, dtype="uint8").reshape(6, 8) * 5
 WIDGETS = (cc.ArchitectureDemo, cc.ConvolutionDemo, cc.FilterDemo, cc.DescentDemo)
 
 
@@ -164,6 +168,34 @@ def test_filter_demo_computes_what_from_scratch_does():
     expected = cc.conv2d(picture.mean(axis=2), KERNELS["sharpen"])
     np.testing.assert_allclose(demo.feature_map, expected)
     np.testing.assert_allclose(demo.pooled, cc.average_pool2d(np.maximum(expected, 0), 3))
+
+
+def test_a_kernel_beside_a_filter_is_ones_own_whatever_the_order():
+    kernel = np.array([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]])
+    for controls in ({"filter": "blur", "kernel": kernel}, {"kernel": kernel, "filter": "gabor", "angle": 45}):
+        demo = cc.FilterDemo(PICTURE, **controls)
+        np.testing.assert_array_equal(demo.kernel, kernel)
+        assert demo.filter == "own"
+    demo = cc.FilterDemo(PICTURE, kernel=[[2]], filter="two", kernels={"two": [[2]]})
+    assert demo.filter == "two" and demo.kernel.tolist() == [[2]]
+
+
+def huge_picture():
+    """A PNG of a few bytes that says it is 60,000 pixels wide."""
+    header = b"IHDR" + (60_000).to_bytes(4, "big") * 2 + bytes([8, 0, 0, 0, 0])
+    chunk = (13).to_bytes(4, "big") + header + zlib.crc32(header).to_bytes(4, "big")
+    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + chunk).decode()
+
+
+@pytest.mark.parametrize("text", [None, 3, "", "data:image/png;base64,AAAA", "data:,<svg onload=x>", huge_picture()])
+def test_what_a_page_sends_as_a_picture_and_is_none_is_a_sentence(text):
+    with pytest.raises(DataError, match="The picture could not be read"):
+        read_data_url(text)
+
+
+def test_a_picture_comes_back_from_its_address_as_it_was():
+    for picture in (PICTURE, np.stack([PICTURE] * 3, axis=-1)):
+        np.testing.assert_array_equal(read_data_url(data_url(picture)), picture)
 
 
 def test_filter_and_kernel_follow_each_other():

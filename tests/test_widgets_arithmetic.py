@@ -12,7 +12,7 @@ import pytest
 
 import cnn_course as cc
 from cnn_course.errors import GeometryError
-from cnn_course.widgets._base import STATIC, bundle
+from cnn_course.widgets._base import STATIC, bundle, lighter
 from cnn_course.widgets.convolution import POOLINGS
 
 CONFIGURATIONS = 3000
@@ -350,3 +350,67 @@ def test_the_page_descends_as_python_does(tmp_path):
         np.testing.assert_allclose(got["bowl"]["values"], values[::-1], rtol=1e-9)
         turn = got["bowl"]["angle"]
         assert abs(np.dot(vectors[:, 1], [np.cos(turn), np.sin(turn)])) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", sorted(file.name for file in STATIC.glob("*.js")))
+def test_the_light_code_is_the_same_program(name, tmp_path):
+    """The syntax tree that node's own parser reads, every text in it included."""
+    (tmp_path / "whole.mjs").write_text(bundle(name))
+    (tmp_path / "light.mjs").write_text(lighter(bundle(name)))
+    (tmp_path / "compare.cjs").write_text(
+        'const acorn = require("internal/deps/acorn/acorn/dist/acorn"), { readFileSync } = require("fs");\n'
+        'const options = { ecmaVersion: "latest", sourceType: "module" };\n'
+        'const read = (file) => acorn.parse(readFileSync(file, "utf8"), options);\n'
+        'const places = new Set(["start", "end", "raw"]);\n'
+        "const tree = (file) => JSON.stringify(read(file), (key, value) => (places.has(key) ? undefined : value));\n"
+        "process.exit(tree(process.argv[2]) === tree(process.argv[3]) ? 0 : 3);\n"
+    )
+    command = [node(), "--expose-internals", "compare.cjs", "whole.mjs", "light.mjs"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    if "Cannot find module 'internal/" in run.stderr:
+        pytest.skip("this node does not lend its parser: use a Playwright whose node does")
+    assert run.returncode == 0, run.stderr
+    assert len(lighter(bundle(name))) < 0.9 * len(bundle(name))
+
+
+@pytest.mark.parametrize(
+    ("code", "light"),
+    [
+        ("const text = `a ${b > 1 ? ` c  ${d}` : ' e '}  f`;", "const text=`a ${b>1?` c  ${d}`:' e '}  f`;"),
+        ("a = b\n++c\nconst d = 1 - -e, f = 2 + +g", "a=b\n++c\nconst d=1- -e,f=2+ +g"),
+        ("const r = /  [/] x/g.test( s ), q = a / b / c", "const r=/  [/] x/g.test(s),q=a/b/c"),
+        ("x = 1 // so\ny = 2 /* or\nso */ z = typeof x", "x=1\ny=2\nz=typeof x"),
+    ],
+)
+def test_light_code_keeps_the_blanks_and_lines_that_mean_something(code, light):
+    assert lighter(code).strip() == light
+
+
+def test_several_changes_are_drawn_once_and_the_clock_stops_where_a_tick_says_so(tmp_path):
+    script = """
+        const { put, drawOn, clock } = await load("model.js");
+        const { plainModel } = await load("standalone.js");
+        const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+        const model = plainModel({ a: 1, b: 1, playing: false });
+        let [drawn, saved, ticks] = [0, 0, 0];
+        model.save_changes = () => saved++;
+        const drawing = drawOn(model, ["a", "b"], () => drawn++);
+        const counts = [drawn];
+        put(model, { a: 2, b: 2 });
+        await wait(0);
+        counts.push(drawn);
+        put(model, { a: 2 });
+        await wait(0);
+        counts.push(drawn, saved);
+        drawing.stop();
+        put(model, { a: 3 });
+        await wait(0);
+        counts.push(drawn);
+        const stop = clock(model, 1, () => ++ticks < 3);
+        put(model, { playing: true });
+        while (model.get("playing")) await wait(5);
+        await wait(20);
+        stop();
+        const result = { counts, ticks };
+    """
+    assert run_node(script, None, tmp_path) == {"counts": [1, 2, 2, 2, 2], "ticks": 3}

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import cnn_course as cc
 from cnn_course.widgets._base import STATIC, bundle
-from cnn_course.widgets.filter import _png
+from cnn_course.widgets._pictures import data_url
 
 DIGITS = cc.load_dataset("digits", image_size=28)
 DARK = ":root { --jp-content-font-color1: #fff; --jp-layout-color0: #111 } body { background: #111 }"
@@ -36,7 +36,7 @@ def test_a_drawing_from_the_page_is_answered_also_if_it_is_the_same(model):
     demo = cc.ClassifierDemo(model)
     for turn in (1, 2):
         before = demo.answer["turn"]
-        demo.drawn = {"turn": turn, "picture": _png(DIGITS.images[7][..., 0])}
+        demo.drawn = {"turn": turn, "picture": data_url(DIGITS.images[7][..., 0])}
         assert demo.answer["turn"] == before + 1
     np.testing.assert_allclose(
         demo.probabilities, model.predict(DIGITS.images[7:8], verbose=0)[0], rtol=1e-4, atol=1e-6

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._arguments import Padding, Size
+from .._arguments import Padding, Size, SizeT
 from ..errors import GeometryError
 from ._axes import halves, in_form_of, integers, positions, read_axes
 
 
 def output_size(
-    input_size: Size,
+    input_size: SizeT,
     kernel_size: Size,
     strides: Size = 1,
     padding: Padding = "valid",
     dilation_rate: Size = 1,
     ceil_mode: bool = False,
-) -> int | tuple[int, ...]:
+) -> SizeT:
     """Return the size of the output of a convolution or a pooling.
 
     Parameters
@@ -181,14 +181,14 @@ def padding_for(
 
 
 def unreached_pixels(
-    input_size: Size,
+    input_size: SizeT,
     kernel_size: Size,
     strides: Size = 1,
     padding: Padding = "valid",
     dilation_rate: Size = 1,
     ceil_mode: bool = False,
     count_padding: bool = True,
-) -> int | tuple[int, ...]:
+) -> SizeT:
     """Return how many pixels lie beyond the last window along each axis, where no window reaches them.
 
     A framework rounds the output's size down: where the strides do not divide the way that the kernel can
@@ -228,13 +228,13 @@ def unreached_pixels(
 
 
 def transposed_output_size(
-    input_size: Size,
+    input_size: SizeT,
     kernel_size: Size,
     strides: Size = 1,
     padding: Padding = "valid",
     output_padding: Size | None = None,
     dilation_rate: Size = 1,
-) -> int | tuple[int, ...]:
+) -> SizeT:
     """Return the size of the output of a transposed convolution.
 
     Parameters

@@ -7,6 +7,7 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from unicodedata import normalize
 
 import numpy as np
@@ -18,7 +19,7 @@ _FILES = ("file", "filename", "file_name", "path", "image", "image_name", "image
 _LABELS = ("label", "labels", "class", "class_name", "category", "target")
 
 
-def as_labels_of_files(labels, root):
+def as_labels_of_files(labels: Any, root: Path) -> tuple[dict | list, Path | None, str]:
     """Return the labels as {file: label} or as a list, the path of their table or None, and a remark or ""."""
     if isinstance(labels, Mapping):
         return {os.fspath(name): label for name, label in labels.items()}, None, ""
@@ -35,7 +36,7 @@ def as_labels_of_files(labels, root):
     )
 
 
-def read_labels(path):
+def read_labels(path: Path) -> tuple[dict[str, str], str]:
     """Return {file: label} of a table, and a remark on how it was read.
 
     Parameters
@@ -63,7 +64,7 @@ def read_labels(path):
         pairs = [(row[file], row[label].strip()) for row in rows if len(row) > max(file, label)]
     except (OSError, UnicodeError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from None
-    table = {}
+    table: dict[str, str] = {}
     for name, one in pairs:
         if name.strip() and table.setdefault(_plain(name), one) != one:
             raise DataError(f"{path.name} gives {_plain(name)!r} two labels: {table[_plain(name)]!r} and {one!r}.")
@@ -94,7 +95,7 @@ def _plain(name):
     return posixpath.normpath(normalize("NFC", name.strip()).replace("\\", "/"))
 
 
-def label_files(files, labels, title, root, listing):
+def label_files(files: list[str], labels: dict | list, title: str, root: Path, listing: Any) -> None:
     """Put the files that have a label, and their classes' names (or numbers), into the listing; note all others.
 
     Parameters
@@ -116,7 +117,8 @@ def label_files(files, labels, title, root, listing):
             )
         listing.paths, listing.labels = list(files), [_value(label) for label in labels]
         return
-    find, found = _finder(files, root), {}
+    find = _finder(files, root)
+    found: dict[str, Any] = {}
     for key, label in labels.items():
         name, label = find(key), _value(label)
         if name is None:
@@ -160,7 +162,7 @@ def _value(label):
     return normalize("NFC", str(label).strip())
 
 
-def number_labels(values, class_names):
+def number_labels(values: list, class_names: tuple[str, ...] | None) -> tuple[list[int | None], tuple[str, ...]]:
     """Return the number of the class of each label (None where the class is not among those wanted), and the names.
 
     Numbers are the classes' own; names are counted in the order of the alphabet, or of `class_names`.

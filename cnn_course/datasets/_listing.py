@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from unicodedata import normalize
 
 from ..errors import DataError
@@ -35,13 +36,13 @@ class Listing:
         self.notes.append(FileNote(readable(name), True, words))
 
 
-def readable(name):
+def readable(name: str) -> str:
     """Return a path as text that can be printed on every terminal's terms: odd bytes as backslash escapes."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def list_folder(root, labels, class_names=None):
+def list_folder(root: Path, labels: Any, class_names: tuple[str, ...] | None = None) -> Listing:
     """Return the `Listing` of a folder.
 
     Parameters
@@ -52,10 +53,9 @@ def list_folder(root, labels, class_names=None):
     class_names : tuple of str, optional
         The classes that are wanted, in their order.
     """
-    listing = Listing()
-    if labels is None or (isinstance(labels, str) and labels == "folders"):
-        given, table, words = labels, None, ""
-    else:
+    listing, table, words = Listing(), None, ""
+    given: Any = labels
+    if labels is not None and not (isinstance(labels, str) and labels == "folders"):
         given, table, words = as_labels_of_files(labels, root)
     own = None if table is None else os.path.realpath(table)
     files = [name for name in _walk(root, listing) if own is None or os.path.realpath(root / name) != own]
@@ -66,7 +66,7 @@ def list_folder(root, labels, class_names=None):
         _label_by_folder(root, files, listing)
     else:
         label_files(files, given, "labels" if table is None else table.name, root, listing)
-    if words:
+    if words and table is not None:
         listing.remark(table.name, words)
     _number(listing, class_names)
     for name in listing.paths:

@@ -1,13 +1,15 @@
 """Files of pictures to an array: decoded by several threads, each picture put where it belongs."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._files import usable_cores
 from .._progress import progress_bar
@@ -26,7 +28,14 @@ class Look:
     fingerprint: Any = None
 
 
-def read_pictures(root, paths, size, crop, prints=None, title=""):
+def read_pictures(
+    root: Path,
+    paths: Sequence[str],
+    size: tuple[int, int],
+    crop: bool,
+    prints: Callable[[NDArray], list] | None = None,
+    title: str = "",
+) -> tuple[NDArray[np.uint8], list[Look]]:
     """Return the pictures of these files, and a `Look` at each; those that gave none are left out.
 
     Parameters
@@ -57,7 +66,14 @@ def read_pictures(root, paths, size, crop, prints=None, title=""):
     return _closed_up(images, good) if len(good) < len(paths) else images, looks
 
 
-def look_at_pictures(root, paths, size, crop, prints=None, title=""):
+def look_at_pictures(
+    root: Path,
+    paths: Sequence[str],
+    size: tuple[int, int],
+    crop: bool,
+    prints: Callable[[NDArray], list] | None = None,
+    title: str = "",
+) -> list[Look]:
     """Return a `Look` at each of these files, and keep no picture; the parameters as in `read_pictures`."""
 
     def work(rows):
@@ -86,7 +102,7 @@ def _decode_one(path, picture, crop):
     return look
 
 
-def _in_threads(work, n, title) -> Iterable[Look]:
+def _in_threads(work, n, title):
     """Yield the results of work(rows) for all rows; decoders let go of Python's lock, so threads are enough."""
     cores = usable_cores()
     step = max(1, min(CHUNK, n // (32 * cores)))  # few large photographs: no core waits for another one's last chunk

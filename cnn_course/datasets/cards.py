@@ -43,7 +43,7 @@ class DataCard(Tabular):
     known_faults: str
     citation: str
 
-    def rows(self):
+    def rows(self) -> list[tuple[str, str]]:
         """Return pairs of title and text, without the name."""
         return [(_TITLES.get(f.name, f.name), getattr(self, f.name)) for f in fields(self) if f.name != "name"]
 

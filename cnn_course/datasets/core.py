@@ -1,10 +1,14 @@
 """What a data set is: pictures or points, labels, groups and a card; split by share, class and group."""
 
+from __future__ import annotations
+
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .._arguments import integer
 from .._arguments import share as checked_share
@@ -16,17 +20,19 @@ from .rows import in_batches
 class Labelled:
     """What sets of pictures and sets of points share. Arrays of the set run along the first axis."""
 
-    _rows = ()
+    labels: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    _rows: ClassVar[tuple[str, ...]] = ()
 
     def __len__(self):
         return len(self.labels)
 
     @property
-    def classes(self):
+    def classes(self) -> int:
         """Number of classes."""
         return len(self.class_names)
 
-    def counts(self):
+    def counts(self) -> dict[str, int]:
         """Return how often each class occurs.
 
         Returns
@@ -36,7 +42,7 @@ class Labelled:
         found = np.bincount(self.labels[self.labels >= 0], minlength=self.classes)
         return {name: int(n) for name, n in zip(self.class_names, found, strict=True)}
 
-    def subset(self, indices):
+    def subset(self, indices: Any) -> Self:
         """Return the set of these rows, in this order.
 
         Parameters
@@ -55,9 +61,10 @@ class Labelled:
         """
         chosen = self._numbers(indices)
         values = {name: getattr(self, name) for name in self._rows}
-        return replace(self, **{name: value[chosen] for name, value in values.items() if value is not None})
+        rows = {name: value[chosen] for name, value in values.items() if value is not None}
+        return replace(self, **rows)  # type: ignore[type-var]  # each child is a dataclass
 
-    def take(self, indices):
+    def take(self, indices: Any) -> NDArray:
         """Return the pictures (or points) of these rows, in this order.
 
         Parameters
@@ -75,7 +82,7 @@ class Labelled:
         """
         return getattr(self, self._rows[0])[self._numbers(indices)]
 
-    def batches(self, batch_size=32):
+    def batches(self, batch_size: int = 32) -> Iterator[NDArray]:
         """Yield the pictures (or points) in the order of `labels`, some at a time.
 
         Parameters
@@ -114,7 +121,7 @@ class Labelled:
             raise DataError(f"indices must be a list, a slice or a mask. Received: {indices!r}")
         return chosen
 
-    def split(self, share=0.2, seed=0, stratify=True):
+    def split(self, share: float = 0.2, seed: int = 0, stratify: bool = True) -> tuple[Self, Self]:
         """Return two sets: the larger part, and a share for testing.
 
         Groups stay together (duplicates must not sit in both parts). Stratified, each class gives its share
@@ -173,16 +180,14 @@ def check_rows(values, names):
         raise DataError(f"Each row needs an entry everywhere. Received: {lengths}")
 
 
-def as_labels(labels, classes):
+def as_labels(labels: ArrayLike, classes: int) -> NDArray[np.int64]:
     """Return the labels as int64, if they are numbers of the classes."""
     labels = np.asarray(labels)
-    if labels.ndim != 1 or labels.dtype.kind not in "bui":
-        received = f"shape {labels.shape}, dtype {labels.dtype}"
-    else:
-        outside = np.flatnonzero((labels < -1) | (labels >= classes)) if labels.dtype.kind != "b" else ()
-        received = f"{labels[outside[0]]} in row {outside[0]}" if len(outside) else ""
-        if labels.dtype.kind == "b" and labels.any() and classes < 2:
-            received = "True"
+    received = f"shape {labels.shape}, dtype {labels.dtype}"
+    if labels.ndim == 1 and labels.dtype.kind in "bui":
+        numbers = labels.astype(np.uint8) if labels.dtype == bool else labels
+        outside = np.flatnonzero((numbers < -1) | (numbers >= classes)).tolist()
+        received = f"{numbers[outside[0]]} in row {outside[0]}" if outside else ""
     if received:
         raise DataError(
             f"labels must be integers from 0 to {classes - 1}, the number of the class (-1: not labelled). "
@@ -191,7 +196,7 @@ def as_labels(labels, classes):
     return labels.astype(np.int64)
 
 
-def as_class_names(class_names):
+def as_class_names(class_names: Iterable[Any]) -> tuple[str, ...]:
     """Return the names as a tuple of texts, if no two are the same."""
     if isinstance(class_names, str) or not isinstance(class_names, Iterable):
         raise DataError(f"class_names must be a list of names. Received: class_names={class_names!r}")
@@ -227,6 +232,7 @@ class ImageDataset(Labelled):
     Examples
     --------
     >>> import numpy as np
+    from numpy.typing import ArrayLike, NDArray
     >>> data = ImageDataset(np.zeros((10, 8, 8, 1), "uint8"), np.arange(10) % 2, ("cat", "dog"))
     >>> train, test = data.split(0.4)
     >>> len(train), test.counts()
@@ -240,7 +246,7 @@ class ImageDataset(Labelled):
     card: DataCard | None = field(default=None, repr=False)
     clean_labels: np.ndarray | None = None
 
-    _rows = ("images", "labels", "groups", "clean_labels")
+    _rows: ClassVar[tuple[str, ...]] = ("images", "labels", "groups", "clean_labels")
 
     def __post_init__(self):
         images = np.asarray(self.images)
@@ -259,7 +265,7 @@ class ImageDataset(Labelled):
         check_rows(vars(self), self._rows)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """Height, width and channels of a picture."""
         return self.images.shape[1:]
 
@@ -300,7 +306,7 @@ class PointDataset(Labelled):
     card: DataCard | None = field(default=None, repr=False)
     class_names: tuple[str, ...] = ()
 
-    _rows = ("x", "labels")
+    _rows: ClassVar[tuple[str, ...]] = ("x", "labels")
 
     def __post_init__(self):
         x = np.asarray(self.x, dtype=np.float64)
@@ -313,7 +319,7 @@ class PointDataset(Labelled):
         check_rows(vars(self), self._rows)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """Coordinates of a point, as a tuple."""
         return self.x.shape[1:]
 
@@ -324,7 +330,7 @@ class PointDataset(Labelled):
         )
 
 
-def drawn(dataset, n, seed):
+def drawn(dataset: Any, n: int | None, seed: int) -> Any:
     """Return `n` rows of the set, the same share of each class, drawn by the seed; all of them where n is None."""
     if n is None:
         return dataset

@@ -5,6 +5,7 @@ JPEG is decoded by simplejpeg (libjpeg-turbo, strict about half a file), all els
 """
 
 import io
+import os
 import stat
 import threading
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import simplejpeg
+from numpy.typing import NDArray
 
 # Pillow loads its decoders when they are first asked for, and not by name: those beside the usual ones are named here.
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin  # noqa: F401
@@ -21,7 +23,13 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # the pair of photos th
 LARGEST_FILE = 300_000_000  # bytes: a film or a disk image with the wrong name is not read into memory
 LARGEST_PICTURE = 120_000_000  # pixels: above the cameras' 108 million, below what fills a laptop
 
-_in_use, _freed = [], threading.Condition()  # pixels that threads are decoding: together no more than the largest
+_BAND = 4_000_000  # pixels that are made RGB at a time
+# In blocks of this size, and not of Pillow's 16 MB, the memory of a large picture goes back to the system at once: of
+# smaller ones each thread of the C library keeps what it once had.
+Image.core.set_block_size(2**26)
+
+_in_use: list[int] = []  # pixels that threads are decoding: together no more than the largest picture
+_freed = threading.Condition()
 
 # What lies between the photographs of a phone or of a scraper, by its first bytes.
 _STRANGERS = (
@@ -46,7 +54,7 @@ class UnusableError(Exception):
     """A file that gives no picture; the message is the reason, in the words of the report."""
 
 
-def read_file(path):
+def read_file(path: str | os.PathLike) -> bytes:
     """Return the bytes of a file that may hold a picture.
 
     Raises
@@ -71,7 +79,13 @@ def read_file(path):
         raise UnusableError(f"unreadable: {error.strerror or error}") from None
 
 
-def decode(data, size, crop_to_aspect_ratio=False, out=None, remarks=None):
+def decode(
+    data: bytes,
+    size: tuple[int, int],
+    crop_to_aspect_ratio: bool = False,
+    out: NDArray[np.uint8] | None = None,
+    remarks: list[str] | None = None,
+) -> NDArray[np.uint8]:
     """Return the picture in these bytes, upright, at `size`.
 
     Parameters
@@ -130,11 +144,11 @@ def _decoded(data, size, hold, remarks):
         if pixels is None:
             hold(image.width * image.height)
             image.draft(image.mode, asked[::-1])
-            pixels = np.asarray(_rgb(image, remarks))
+            pixels = _pixels(image, remarks)
         return pixels, orientation
     hold(image.width * image.height)
     image.load()  # before the camera's note is asked for: that would decode as well, and swallow what is damaged
-    return np.asarray(_rgb(image, remarks)), _orientation(image)  # a TIFF is upright by now, and says so
+    return _pixels(image, remarks), _orientation(image)  # a TIFF is upright by now, and says so
 
 
 @contextmanager
@@ -218,13 +232,25 @@ def _jpeg(data, size, hold):
         return None
 
 
-def _rgb(image, remarks):
-    """Return a picture of any mode as RGB, transparent parts white."""
+def _pixels(image, remarks):
+    """Return a picture of any mode as an array of RGB, made in bands: a large one is not there many times at once."""
     if image.mode[0] in "IF":
         values = np.asarray(image)
         if image.mode.startswith("I;16") and 0 < values.max() < 2**12:
             remarks.append(f"dark: its 16 bits hold values up to {values.max():,} (12-bit data? multiply by 16)")
-        return Image.fromarray(_eight_bits(values)).convert("RGB")
+        return np.asarray(Image.fromarray(_eight_bits(values)).convert("RGB"))
+    rows = max(1, _BAND // image.width)
+    if rows >= image.height:
+        return np.asarray(_rgb(image))
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, rows):
+        bottom = min(top + rows, image.height)
+        pixels[top:bottom] = np.asarray(_rgb(image.crop((0, top, image.width, bottom))))
+    return pixels
+
+
+def _rgb(image):
+    """Return a picture as RGB, transparent parts white."""
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
@@ -250,7 +276,7 @@ def _middle(pixels, size):
     return pixels[top : top + h, left : left + w]
 
 
-def resized(pixels, size, out=None):
+def resized(pixels: NDArray, size: tuple[int, int], out: NDArray | None = None) -> NDArray:
     """Return the pixels at `size`; what gets smaller is averaged, so that fine patterns leave no false ones."""
     shrinks = pixels.shape[0] >= size[0] and pixels.shape[1] >= size[1]
     return cv2.resize(pixels, size[::-1], out, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

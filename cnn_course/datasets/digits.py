@@ -33,18 +33,18 @@ PHOTOS = DataCard(
 )
 
 
-def load_digits(split, n, image_size, seed):
+def load_digits(split: str, n: int | None, image_size: tuple[int, int] | None, seed: int) -> ImageDataset:
     """Return the digits: a fixed third of each digit is the test part."""
     from sklearn import datasets
 
     raw = datasets.load_digits()
     grey = np.rint(raw.images * (255 / 16)).astype(np.uint8)[..., None]
-    whole = ImageDataset(grey, raw.target, [str(digit) for digit in range(10)], card=DIGITS)
+    whole = ImageDataset(grey, raw.target, tuple("0123456789"), card=DIGITS)
     train, test = whole.split(1 / 3, seed=0)
     return at_size(drawn(train if split == "train" else test, n, seed), image_size)
 
 
-def load_photos(split, n, image_size, seed):
+def load_photos(split: str, n: int | None, image_size: tuple[int, int] | None, seed: int) -> ImageDataset:
     """Return the photographs."""
     from .examples import example_image
 

@@ -8,9 +8,11 @@ once, as the library's own take as long as the decoding; a test holds them to th
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from scipy.fft import dctn
 
 from .._arguments import integer
@@ -53,7 +55,7 @@ class Duplicates:
     distances: np.ndarray
     mixed: np.ndarray
 
-    def extra(self):
+    def extra(self) -> NDArray[np.int64]:
         """Return the rows that a set without duplicates would leave out: all but the first of each group.
 
         Returns
@@ -73,7 +75,7 @@ def _repeats(groups):
     return np.setdiff1d(np.arange(len(groups)), np.unique(groups, return_index=True)[1])
 
 
-def find_duplicates(data, max_distance=MAX_DISTANCE):
+def find_duplicates(data: Any, max_distance: int = MAX_DISTANCE) -> Duplicates:
     """Return the exact and the near duplicates of a set of pictures.
 
     Parameters
@@ -128,7 +130,7 @@ def find_duplicates(data, max_distance=MAX_DISTANCE):
     return Duplicates(groups, _numbered(digests), pairs, distances, mixed_groups(groups, rows.labels))
 
 
-def mixed_groups(groups, labels):
+def mixed_groups(groups: NDArray[np.int64], labels: NDArray | None) -> NDArray[np.int64]:
     """Return the groups that hold rows of several classes."""
     if labels is None or np.ndim(labels) != 1:
         return np.zeros(0, np.int64)
@@ -138,12 +140,13 @@ def mixed_groups(groups, labels):
     return found[counts > 1]
 
 
-def group(prints, max_distance=MAX_DISTANCE):
+def group(prints: list, max_distance: int = MAX_DISTANCE) -> NDArray[np.int64]:
     """Return the number of the group of each fingerprint, counted from 0 in the order of the pictures."""
-    return _tight_groups(*_near_pairs(prints, max_distance), len(prints))
+    pairs, distances = _near_pairs(prints, max_distance)
+    return _tight_groups(pairs, distances, len(prints))
 
 
-def fingerprints(images):
+def fingerprints(images: NDArray[np.uint8]) -> list:
     """Return what pictures are found again by.
 
     Parameters
@@ -186,7 +189,7 @@ def _each_resized(greys, size):
     return resized(greys.reshape(n * height, width), (n * size[0], size[1])).reshape(n, *size)
 
 
-def digests(images):
+def digests(images: NDArray[np.uint8]) -> list[bytes]:
     """Return what equal pictures, and no others, have in common: bytes for each."""
     return [_digest(image) for image in images]
 

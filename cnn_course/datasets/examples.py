@@ -1,6 +1,10 @@
 """Photographs that are there without a network: scikit-learn carries them."""
 
 from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .._tables import Table, Tabular
 from ..errors import DataError
@@ -21,7 +25,15 @@ class ImageTable(Tabular):
         return Table(self.rows, code=[0], below=['`example_image("china")` gives one as an array.'])
 
 
-def example_image(name=None):
+@overload
+def example_image(name: None = None) -> ImageTable: ...
+
+
+@overload
+def example_image(name: str) -> NDArray[np.uint8]: ...
+
+
+def example_image(name: str | None = None) -> Any:
     """Return a photograph as an array; without a name, list them.
 
     Parameters

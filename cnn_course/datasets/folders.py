@@ -1,13 +1,16 @@
 """Pictures of one's own: a folder becomes a data set, in memory or read batch by batch; nothing on disk is changed."""
 
+from __future__ import annotations
+
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._arguments import positive_integer
 from ..errors import DataError, DataWarning
@@ -82,11 +85,11 @@ class LazyImageDataset(Labelled):
         check_rows(vars(self), self._rows)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         """Height, width and channels of a picture."""
         return (*self.image_size, 3)
 
-    def take(self, indices):
+    def take(self, indices: Any) -> NDArray[np.uint8]:
         """Return the pictures of these rows, read from their files.
 
         Parameters
@@ -113,7 +116,7 @@ class LazyImageDataset(Labelled):
                 )
         return images
 
-    def batches(self, batch_size=None):
+    def batches(self, batch_size: int | None = None) -> Iterator[NDArray[np.uint8]]:
         """Yield the pictures in the order of `labels`, some at a time.
 
         Parameters
@@ -128,7 +131,7 @@ class LazyImageDataset(Labelled):
         """
         return in_batches(self.take, len(self), self.batch_size if batch_size is None else batch_size)
 
-    def load(self):
+    def load(self) -> FolderDataset:
         """Return the set with all pictures in memory.
 
         Returns
@@ -212,7 +215,7 @@ def load_images_from_folder(
     if size is None:
         raise DataError("image_size must be an integer, or (height, width). Received: image_size=None")
     if batch_size is not None:
-        positive_integer("batch_size", batch_size)
+        batch_size = positive_integer("batch_size", batch_size)
     wanted = None if class_names is None else as_class_names(class_names)
     listing = list_folder(root, labels, wanted)
     if batch_size is None:
@@ -224,7 +227,7 @@ def load_images_from_folder(
     if not report.loaded:
         raise DataError(f"There is no picture in {root} that can be used.\n{report}")
     kept = np.array([not look.reason for look in looks])
-    rows = {
+    rows: dict[str, Any] = {
         "labels": np.array(listing.labels)[kept],
         "class_names": listing.class_names,
         "groups": group([look.fingerprint for look in looks if not look.reason]),
@@ -238,10 +241,10 @@ def load_images_from_folder(
     _remark_on_groups(rows, remarks)
     for remark in remarks:
         warnings.warn(remark, DataWarning, stacklevel=2)
-    if batch_size is None:
+    if images is not None:
         return FolderDataset(images, **rows)
-    options = {"image_size": size, "batch_size": int(batch_size), "crop_to_aspect_ratio": crop_to_aspect_ratio}
-    return LazyImageDataset(root, **rows, **options)
+    rows |= {"image_size": size, "batch_size": batch_size, "crop_to_aspect_ratio": crop_to_aspect_ratio}
+    return LazyImageDataset(root, **rows)
 
 
 def _folder(path):

@@ -4,6 +4,7 @@ Each size and sha256 stands in two public sources that agree, named beside it; t
 that went away or was replaced costs a message, and never a wrong file.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -101,7 +102,7 @@ _FLOWERS_FILE = RemoteFile(
 )
 
 
-def published_datasets():
+def published_datasets() -> dict[str, tuple[Callable[..., ImageDataset], DataCard]]:
     """Return the sets that need a network once.
 
     Returns
@@ -123,7 +124,7 @@ def published_datasets():
     }
 
 
-def remote_files():
+def remote_files() -> tuple[RemoteFile, ...]:
     """Return all files that the course can download, as a tuple of `RemoteFile`."""
     tables = (_FASHION_FILES, _MNIST_FILES, _KMNIST_FILES)
     return (*(file for table in tables for file in table.values()), _CIFAR_FILE, _FLOWERS_FILE)

@@ -7,15 +7,19 @@ npz only with ``allow_pickle=False``.
 import gzip
 import lzma
 import math
+import os
 import re
 import struct
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import DataError
 
@@ -52,7 +56,7 @@ def _named(path, kind):
         raise DataError(f"{Path(path).name} is not {kind}, or only half of one: {error}") from None
 
 
-def read_idx(path, ndim):
+def read_idx(path: str | os.PathLike, ndim: int) -> NDArray[np.uint8]:
     """Return the array of an IDX file, the format of MNIST.
 
     Parameters
@@ -98,7 +102,7 @@ def read_idx(path, ndim):
         return array
 
 
-def read_cifar(stream, count):
+def read_cifar(stream: Any, count: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return the pictures and the labels of one CIFAR-10 binary batch.
 
     Parameters
@@ -141,7 +145,9 @@ def read_cifar(stream, count):
     return np.ascontiguousarray(rows[:, 1:].reshape(count, 3, 32, 32).transpose(0, 2, 3, 1)), labels
 
 
-def read_cifar_archive(path, names, count=10_000):
+def read_cifar_archive(
+    path: str | os.PathLike, names: Sequence[str], count: int = 10_000
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return the pictures and the labels of some batches of CIFAR-10's archive, which is not unpacked.
 
     Parameters
@@ -178,7 +184,7 @@ def read_cifar_archive(path, names, count=10_000):
     return np.concatenate(images), np.concatenate(labels)
 
 
-def read_photo_archive(path, folders):
+def read_photo_archive(path: str | os.PathLike, folders: Sequence[str]) -> tuple[tuple[str, ...], tuple[bytes, ...]]:
     """Return the names and the bytes of the JPEG files in some folders of a tar.gz, which is not unpacked.
 
     Parameters
@@ -214,7 +220,7 @@ def read_photo_archive(path, folders):
     return names, tuple(files[name] for name in names)
 
 
-def read_npz(path, names):
+def read_npz(path: str | os.PathLike, names: Sequence[str]) -> dict[str, NDArray]:
     """Return some arrays of an npz file, as a dict; no array that would run code is loaded.
 
     Parameters

@@ -1,11 +1,13 @@
 """The sets by name: `load_dataset("digits")`, and the list of all of them."""
 
 from dataclasses import dataclass
+from typing import Any, Literal, overload
 
 from .._arguments import integer, is_integer
 from .._tables import Table, Tabular
 from ..errors import DataError
 from .cards import DataCard
+from .core import ImageDataset, PointDataset
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,7 +31,40 @@ class DatasetTable(Tabular):
         return Table(rows, head=("name", "", "a picture", "what"), code=[0], below=below, width=120)
 
 
-def load_dataset(name=None, split="train", n=None, image_size=None, seed=0, **options):
+@overload
+def load_dataset(name: None = None) -> DatasetTable: ...
+
+
+@overload
+def load_dataset(
+    name: Literal["rings", "xor", "spirals", "three_classes"],
+    split: str = "train",
+    n: int | None = None,
+    image_size: None = None,
+    seed: int = 0,
+    **options: Any,
+) -> PointDataset: ...
+
+
+@overload
+def load_dataset(
+    name: str,
+    split: str = "train",
+    n: int | None = None,
+    image_size: int | tuple[int, int] | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> ImageDataset: ...
+
+
+def load_dataset(
+    name: str | None = None,
+    split: str = "train",
+    n: int | None = None,
+    image_size: int | tuple[int, int] | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> Any:
     """Return a set of pictures or points; without a name, list the sets.
 
     Parameters
@@ -66,7 +101,7 @@ def load_dataset(name=None, split="train", n=None, image_size=None, seed=0, **op
     known = _loaders()
     if name is None:
         return DatasetTable(tuple((card, remote) for _, card, remote in known.values()))
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise DataError(f"name must be one of {', '.join(known)}. Received: name={name!r}. Data sets: load_dataset()")
     if split not in ("train", "test"):
         raise DataError(f"split must be 'train' or 'test'. Received: split={split!r}")
@@ -77,7 +112,7 @@ def load_dataset(name=None, split="train", n=None, image_size=None, seed=0, **op
     return loader(split=split, n=n, image_size=checked_size(image_size), seed=seed, **options)
 
 
-def checked_size(image_size):
+def checked_size(image_size: Any) -> tuple[int, int] | None:
     """Return (height, width) or None."""
     if image_size is None:
         return None

@@ -42,11 +42,11 @@ class FolderReport(Tabular):
     notes: tuple[FileNote, ...]
 
     @property
-    def left_out(self):
+    def left_out(self) -> tuple[FileNote, ...]:
         """The notes on files that are not in the set."""
         return tuple(note for note in self.notes if not note.used)
 
-    def reasons(self):
+    def reasons(self) -> dict[str, int]:
         """Return how often each reason was given, the most frequent first; details after a colon do not count.
 
         Returns

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from .._arguments import positive_integer
 from ..errors import DataError
@@ -46,8 +46,9 @@ class Rows:
     def __len__(self) -> int:
         return self.count
 
-    def pair(self, indices: ArrayLike) -> tuple[NDArray, NDArray]:
-        """Return the pictures and the labels of these rows."""
+    def pair(self, indices: NDArray) -> tuple[NDArray, NDArray]:
+        """Return the pictures and the labels of these rows; for data that has labels."""
+        assert self.labels is not None  # rows_of has seen to it
         return self.take(indices), self.labels[indices]
 
     def batches(self, batch_size: int = 32) -> Iterator[NDArray]:
@@ -184,9 +185,16 @@ def match_classes(rows: Rows, class_names: Sequence[str] | None, name: str = "da
     >>> match_classes(rows, ("blue", "green", "red")).labels
     array([0, 2])
     """
-    if class_names is None or rows.class_names is None or tuple(rows.class_names) == tuple(class_names):
+    if (
+        class_names is None
+        or rows.class_names is None
+        or rows.labels is None
+        or tuple(rows.class_names) == tuple(class_names)
+    ):
         return rows
     wanted, own = tuple(map(str, class_names)), tuple(map(str, rows.class_names))
+    if wanted == own:
+        return rows
     used = set(np.unique(rows.labels[rows.labels >= 0]).tolist())
     strange = [own[k] for k in sorted(used) if own[k] not in wanted]
     if strange:

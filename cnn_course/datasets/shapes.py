@@ -29,8 +29,17 @@ CARD = DataCard(
 
 
 def load_shapes(
-    split, n, image_size, seed, labels="outline", position=True, rotation=True, colour=True, noise=8.0, clutter=True
-):
+    split: str,
+    n: int | None,
+    image_size: tuple[int, int] | None,
+    seed: int,
+    labels: str = "outline",
+    position: bool = True,
+    rotation: bool = True,
+    colour: bool = True,
+    noise: float = 8.0,
+    clutter: bool = True,
+) -> ImageDataset:
     """Return drawn shapes.
 
     Parameters

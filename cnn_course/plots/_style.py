@@ -14,9 +14,11 @@ import hashlib
 import io
 import re
 from html import escape
+from typing import Any
 
 import matplotlib
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -72,7 +74,7 @@ HOUSE = {
     "image.cmap": "gray",
     "text.parse_math": False,  # a name with $ in it is a name
 }
-_SVG = {"svg.fonttype": "path", "svg.hashsalt": "cnn-course"}
+_SVG: dict[Any, Any] = {"svg.fonttype": "path", "svg.hashsalt": "cnn-course"}
 _DOTS = 144  # per inch, for photographs inside a figure: two for each pixel of the page
 _HEAVY = 12_000  # bytes of PNG above which an opaque picture is stored as JPEG
 
@@ -113,7 +115,7 @@ def styled(function):
     return matplotlib.rc_context(HOUSE)(function)
 
 
-def new_figure(alt, height=4.0, width=WIDTH, **options):
+def new_figure(alt: str, height: float = 4.0, width: float = WIDTH, **options: Any) -> CourseFigure:
     """Return an empty figure of the course.
 
     Parameters
@@ -132,7 +134,7 @@ def new_figure(alt, height=4.0, width=WIDTH, **options):
     return CourseFigure(figsize=(width, height), alt=alt, **options)
 
 
-def axes_for(ax, alt, height=4.0, width=WIDTH):
+def axes_for(ax: Axes | None, alt: str, height: float = 4.0, width: float = WIDTH) -> tuple[Axes, CourseFigure | Axes]:
     """Return the axes to draw on, and what the plot function returns.
 
     Parameters
@@ -153,19 +155,19 @@ def axes_for(ax, alt, height=4.0, width=WIDTH):
     return figure.add_subplot(), figure
 
 
-def bare(ax):
+def bare(ax: Axes) -> Axes:
     """Take ticks and frame away from axes that hold a picture; return them."""
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     return ax
 
 
-def in_legend(name):
+def in_legend(name: object) -> str:
     """Return the name as a label: Matplotlib leaves out what begins with an underscore, so a blank goes before it."""
     return f" {name}" if str(name).startswith("_") else str(name)
 
 
-def name_row(ax, name):
+def name_row(ax: Axes, name: str) -> None:
     """Write the name of a row of pictures to the left of its first axes."""
     ax.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8, fontsize=SMALL)
 
@@ -194,7 +196,7 @@ def draw_picture(ax, picture, **options):
     return image
 
 
-def text_on(fill):
+def text_on(fill: Any) -> str:
     """Return black or white, whichever reads better on the colour.
 
     Examples
@@ -207,7 +209,7 @@ def text_on(fill):
     return "#000000" if luminance > 0.179 else "#ffffff"  # where both have the same contrast (WCAG)
 
 
-def themed_svg(figure):
+def themed_svg(figure: CourseFigure) -> str:
     """Return the figure as HTML: SVG whose ink and paper are the colours of the page's theme.
 
     Parameters

@@ -1,16 +1,19 @@
 """Which class a model gives to each point of the plane."""
 
+from typing import Any
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from ..errors import DataError
-from ._style import COLOURS, axes_for, bare, new_figure, styled
+from ._style import COLOURS, CourseFigure, axes_for, bare, new_figure, styled
 
 _STEPS = 200  # points along each side of the plane
 
 
 @styled
-def plot_boundaries(model, data, ax=None):
+def plot_boundaries(model: Any, data: Any, ax: Axes | None = None) -> CourseFigure | Axes:
     """Draw the regions that a model gives to each class, and the points over them.
 
     Parameters

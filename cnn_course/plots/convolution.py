@@ -1,11 +1,17 @@
 """The sliding window with its numbers, kernels, feature maps, and convolution as one matrix."""
 
+from __future__ import annotations
+
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 
+from .._arguments import Padding, Size
 from ..arithmetic import padding_pairs
 from ..errors import DataError
 from ..from_scratch import convolution_steps
@@ -17,6 +23,7 @@ from ._style import (
     ORANGE,
     TEXT,
     WIDTH,
+    CourseFigure,
     axes_for,
     draw_picture,
     new_figure,
@@ -25,7 +32,14 @@ from ._style import (
 
 
 @styled
-def plot_convolution_steps(image, kernel, strides=1, padding="valid", dilation_rate=1, columns=3):
+def plot_convolution_steps(
+    image: ArrayLike,
+    kernel: ArrayLike,
+    strides: Size = 1,
+    padding: Padding = "valid",
+    dilation_rate: Size = 1,
+    columns: int = 3,
+) -> CourseFigure:
     """Draw every position of the sliding window as a panel, with the numbers in the cells.
 
     Left, the picture: the window is filled, the kernel's weight stands small in each of its cells, padding
@@ -75,7 +89,14 @@ def plot_convolution_steps(image, kernel, strides=1, padding="valid", dilation_r
 
 
 @styled
-def animate_convolution(image, kernel, strides=1, padding="valid", dilation_rate=1, interval=1200):
+def animate_convolution(
+    image: ArrayLike,
+    kernel: ArrayLike,
+    strides: Size = 1,
+    padding: Padding = "valid",
+    dilation_rate: Size = 1,
+    interval: int = 1200,
+) -> Frames:
     """Return the sliding window as a film, with a button and a slider, for a notebook or a page.
 
     Parameters
@@ -181,7 +202,7 @@ def _times(array):
 
 
 @styled
-def plot_kernels(kernels, names=None):
+def plot_kernels(kernels: Any, names: Sequence[str] | None = None) -> CourseFigure:
     """Draw kernels as squares of numbers: black is the most negative weight, white the most positive.
 
     Parameters
@@ -224,7 +245,13 @@ def _draw_kernel(ax, kernel, panel):
 
 
 @styled
-def plot_feature_maps(picture, maps, names=None, limits=None, columns=4):
+def plot_feature_maps(
+    picture: NDArray,
+    maps: Any,
+    names: Sequence[str] | None = None,
+    limits: Any = None,
+    columns: int = 4,
+) -> CourseFigure:
     """Draw a picture beside the maps that filters made of it.
 
     In a map mid-grey is zero, darker is negative, lighter is positive: the full black and white stand at
@@ -278,7 +305,7 @@ def plot_feature_maps(picture, maps, names=None, limits=None, columns=4):
 
 
 @styled
-def plot_convolution_matrix(matrix, ax=None):
+def plot_convolution_matrix(matrix: Any, ax: Axes | None = None) -> CourseFigure | Axes:
     """Draw the matrix of a convolution: its numbers where they can be read, else a dot for each entry.
 
     Parameters

@@ -1,12 +1,16 @@
 """Are neighbouring pixels alike? The correlation of two pixels, against the distance between them."""
 
+from collections.abc import Mapping
+
 import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError
-from ._style import MUTED, axes_for, draw_picture, in_legend, new_figure, styled
+from ._style import MUTED, CourseFigure, axes_for, draw_picture, in_legend, new_figure, styled
 
 
-def pixel_correlation(picture, max_distance=50):
+def pixel_correlation(picture: ArrayLike, max_distance: int = 50) -> NDArray[np.float64]:
     """Return the correlation between the pixels of one picture and those `d` steps to their right.
 
     Parameters
@@ -33,12 +37,12 @@ def pixel_correlation(picture, max_distance=50):
     >>> pixel_correlation(stripes, 4)[[1, 3]]
     array([-1.,  1.])
     """
-    picture = np.asarray(picture, dtype=float)
-    grey = picture.mean(axis=2) if picture.ndim == 3 else picture
+    array = np.asarray(picture, dtype=float)
+    grey = array.mean(axis=2) if array.ndim == 3 else array
     if grey.ndim != 2 or not 1 <= max_distance <= grey.shape[1] - 2:
         raise DataError(
             "max_distance must be from 1 to the width of the picture less 2. "
-            f"Received: max_distance={max_distance}, picture of shape {picture.shape}"
+            f"Received: max_distance={max_distance}, picture of shape {array.shape}"
         )
     return np.array([_correlation(grey[:, :-d], grey[:, d:]) for d in range(1, max_distance + 1)])
 
@@ -50,7 +54,7 @@ def _correlation(a, b):
 
 
 @styled
-def plot_pixel_correlation(curves, ax=None):
+def plot_pixel_correlation(curves: Mapping[str, NDArray], ax: Axes | None = None) -> CourseFigure | Axes:
     """Draw correlation against distance, one line for each picture.
 
     Parameters
@@ -84,7 +88,7 @@ def plot_pixel_correlation(curves, ax=None):
 
 
 @styled
-def plot_shuffle(pictures, shuffled):
+def plot_shuffle(pictures: NDArray, shuffled: NDArray) -> CourseFigure:
     """Draw pictures, and below each the same picture with its pixels in another order.
 
     Parameters

@@ -1,6 +1,13 @@
 """What a network sees, drawn: maps of every depth, heat on the picture, neighbours, and pictures that deceive."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError
 from ._style import (
@@ -10,6 +17,7 @@ from ._style import (
     SMALL,
     VERMILLION,
     WIDTH,
+    CourseFigure,
     axes_for,
     bare,
     draw_picture,
@@ -21,7 +29,7 @@ from ._style import (
 
 
 @styled
-def plot_layers(image, maps, n=8):
+def plot_layers(image: NDArray, maps: Mapping[str, NDArray], n: int = 8) -> CourseFigure:
     """Draw what the layers make of a picture: a row for each layer, its strongest maps first.
 
     Each map has its own scale, black where it is least and white where it is most.
@@ -76,7 +84,7 @@ def plot_layers(image, maps, n=8):
 
 
 @styled
-def plot_heat_maps(images, maps, titles=None):
+def plot_heat_maps(images: NDArray, maps: Any, titles: Sequence[str] | None = None) -> CourseFigure:
     """Draw pictures, and below each one where the heat lies on it.
 
     The picture is grey, so that only the heat has colour. Each map has its own scale, from nothing to its 99.5th
@@ -147,7 +155,9 @@ def _draw_heat(ax, image, heat):
 
 
 @styled
-def plot_neighbours(queries, images, indices, titles=None):
+def plot_neighbours(
+    queries: NDArray, images: NDArray, indices: NDArray, titles: Sequence[str] | None = None
+) -> CourseFigure:
     """Draw pictures, and to the right of each one its nearest neighbours.
 
     Parameters
@@ -196,7 +206,9 @@ def plot_neighbours(queries, images, indices, titles=None):
 
 
 @styled
-def plot_embedding(points, labels, class_names, ax=None):
+def plot_embedding(
+    points: ArrayLike, labels: ArrayLike, class_names: Sequence[str], ax: Axes | None = None
+) -> CourseFigure | Axes:
     """Draw a map of an embedding: a mark for each picture, its class by colour and by sign.
 
     Parameters
@@ -233,14 +245,15 @@ def plot_embedding(points, labels, class_names, ax=None):
     ax, returned = axes_for(ax, f"A map of {len(points)} pictures: {counts}.", height=height, width=7.5)
     for k, (name, marker) in enumerate(zip(class_names, "osD^v<>ph*" * len(class_names), strict=False)):
         own, marker = points[labels == k], f"${name}$" if len(name) == 1 and name.isalnum() else marker
-        ax.scatter(*own.T, s=34, color=COLOURS[k % len(COLOURS)], marker=marker, linewidths=0.3, label=in_legend(name))
+        look = {"color": COLOURS[k % len(COLOURS)], "marker": marker, "linewidths": 0.3, "label": in_legend(name)}
+        ax.scatter(own[:, 0], own[:, 1], 34, **look)
     bare(ax).set_aspect("equal", adjustable="datalim")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.4)
     return returned
 
 
 @styled
-def plot_adversarial(images, changed, before, after):
+def plot_adversarial(images: ArrayLike, changed: ArrayLike, before: Any, after: Any) -> CourseFigure:
     """Draw pictures, what was added to each one, and the pictures with it.
 
     Parameters
@@ -293,7 +306,7 @@ def plot_adversarial(images, changed, before, after):
 
 
 @styled
-def plot_flip_rates(strengths, rates, ax=None):
+def plot_flip_rates(strengths: Sequence[float], rates: Any, ax: Axes | None = None) -> CourseFigure | Axes:
     """Draw which share of right answers flips, against the strength of the change.
 
     Parameters

@@ -1,8 +1,14 @@
 """Where the window goes: its positions along a row, its box in a volume, and who is joined to whom."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Polygon, Rectangle
 
+from .._arguments import Padding, Size
 from ..arithmetic import output_size, padding_pairs
 from ..errors import GeometryError
 from ._cells import prepare_cells
@@ -16,6 +22,7 @@ from ._style import (
     SMALL,
     VERMILLION,
     WIDTH,
+    CourseFigure,
     axes_for,
     bare,
     new_figure,
@@ -26,7 +33,14 @@ _ROW = 0.62  # height of a window's bar, in cells
 
 
 @styled
-def plot_windows(input_size, kernel_size, strides=1, padding="valid", dilation_rate=1, ax=None):
+def plot_windows(
+    input_size: int,
+    kernel_size: int,
+    strides: int = 1,
+    padding: Padding = "valid",
+    dilation_rate: int = 1,
+    ax: Axes | None = None,
+) -> CourseFigure | Axes:
     """Draw a row of pixels and, below it, every position that the kernel takes.
 
     Padding is hatched. A pixel that no window reads is crossed out.
@@ -104,7 +118,14 @@ def _draw_window(ax, position, places, input_size, label_at):
 
 
 @styled
-def plot_volume(input_shape=(32, 32, 3), kernel_size=5, filters=1, strides=1, padding="valid", ax=None):
+def plot_volume(
+    input_shape: Sequence[int] = (32, 32, 3),
+    kernel_size: int = 5,
+    filters: int = 1,
+    strides: Size = 1,
+    padding: Padding = "valid",
+    ax: Axes | None = None,
+) -> CourseFigure | Axes:
     """Draw a picture as a box, one filter in it, and the maps that the filters make.
 
     Parameters
@@ -221,7 +242,7 @@ def _label_volume(ax, unit, input_shape, map_shape, kernel_size, filters, depth)
 
 
 @styled
-def plot_connections(inputs=8, kernel_size=3):
+def plot_connections(inputs: int = 8, kernel_size: int = 3) -> CourseFigure:
     """Draw who is joined to whom in a dense layer and in a convolution with as many outputs.
 
     In the convolution, lines of one kind carry one and the same weight.

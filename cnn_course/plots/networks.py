@@ -1,13 +1,17 @@
 """A network as a row of blocks, with the shape of what each one gives."""
 
+from __future__ import annotations
+
 import math
 from collections import Counter
+from collections.abc import Sequence
 from itertools import groupby
 
 from matplotlib.patches import Polygon
 
+from .._keras import Model
 from ..model_table import describe
-from ._style import BLUE, GREEN, INK, LINE, PAPER, SMALL, VERMILLION, WIDTH, new_figure, styled
+from ._style import BLUE, GREEN, INK, LINE, PAPER, SMALL, VERMILLION, WIDTH, CourseFigure, new_figure, styled
 
 _KINDS = (("Conv", BLUE, "conv"), ("Pooling", VERMILLION, "pool"), ("Dense", GREEN, "dense"))
 _OTHER = (LINE, "other")
@@ -16,7 +20,7 @@ _ROW, _TALLEST = 2.55, 1.3  # inches: a row of blocks with its words, and the la
 
 
 @styled
-def plot_network(model, input_shape=None):
+def plot_network(model: Model, input_shape: Sequence[int] | None = None) -> CourseFigure:
     """Draw a network from left to right, a block for each stretch of layers that gives the same shape.
 
     A block is as high as its maps, by the square root, and as thick as it has channels, by the logarithm. Its colour

@@ -1,8 +1,11 @@
 """Pictures of a data set in rows and columns."""
 
+from collections.abc import Sequence
 from textwrap import wrap
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from ..datasets.rows import rows_of
 from ..errors import DataError
@@ -12,7 +15,13 @@ _LINE = 0.2  # inches, of small text
 
 
 @styled
-def plot_pictures(data, n=None, by_class=True, columns=8, titles=None):
+def plot_pictures(
+    data: Any,
+    n: int | None = None,
+    by_class: bool = True,
+    columns: int = 8,
+    titles: Sequence[Any] | None = None,
+) -> Figure:
     """Draw pictures of a set: a row for each class, or as they come.
 
     Parameters

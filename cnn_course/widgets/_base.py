@@ -3,18 +3,19 @@
 import hashlib
 import json
 import re
+from functools import lru_cache
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import anywidget
 
 STATIC = Path(__file__).parent / "static"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
-_SPACES = re.compile(r"\s*(=>|===|!==|&&|\|\||[=,?:<>{}();])\s*")
 _HEADING_STYLE = "<style>h1{font:600 1.3rem system-ui,sans-serif;color:var(--jp-content-font-color1,#1c1c1e)}</style>"
 
 
-def bundle(name):
+def bundle(name: str) -> str:
     """Return a module of `static` and all that it imports, as the text of one module.
 
     Parameters
@@ -27,7 +28,7 @@ def bundle(name):
     str
         The files one after the other, the imported ones first, each once. Their names are all different.
     """
-    files = {}
+    files: dict[str, str] = {}
 
     def add(file):
         if file in files:
@@ -42,7 +43,7 @@ def bundle(name):
     return "\n".join(files.values())
 
 
-def style(*names):
+def style(*names: str) -> str:
     """Return the style sheet that all widgets share, and more of `static` after it.
 
     Parameters
@@ -57,7 +58,7 @@ def style(*names):
     return "\n".join((STATIC / name).read_text(encoding="utf-8") for name in ("widgets.css", *names))
 
 
-def fragment(module, css, state, name):
+def fragment(module: str, css: str, state: dict[str, Any], name: str) -> str:
     """Return HTML that brings a widget to life in any page, without a kernel and without a network.
 
     Parameters
@@ -84,27 +85,37 @@ def fragment(module, css, state, name):
     )
 
 
-def lighter(code):
-    r"""Return JavaScript without indentation, without the comments that fill whole lines, and with fewer spaces.
-
-    What stands in double quotes keeps its spaces, and so do lines with other quotes or a slash.
+@lru_cache(maxsize=32)
+def lighter(code: str) -> str:
+    r"""Return JavaScript without comments, and without the blanks and line breaks that only a reader needs.
 
     Examples
     --------
-    >>> lighter('// why\nif (a === b) {\n  say("a = b", c);\n}')
-    'if(a===b){\nsay("a = b",c);\n}'
+    >>> lighter('// why\nif (a === b) {\n  say(`a = ${b + 1}  c`); // so\n}')
+    'if(a===b){say(`a = ${b+1}  c`);}'
     """
-    lines = (line.strip() for line in code.splitlines())
-    kept = [line for line in lines if line and not re.match(r"//|/\*.*\*/$", line)]
-    return "\n".join(line if re.search("[`'/]", line) else _without_spaces(line) for line in kept)
+    from pygments.lexers.javascript import JavascriptLexer
+    from pygments.token import Comment, String
+
+    light, gap = "", ""
+    for kind, text in JavascriptLexer().get_tokens(code):
+        if kind in Comment or (text.isspace() and kind not in String):
+            gap = "\n" if "\n" in gap + text else " "
+            continue
+        light += _needed(gap, light[-1:], text[:1]) + text
+        gap = ""
+    return light
 
 
-def _without_spaces(line):
-    parts = re.split(r'("[^"]*")', line)
-    return "".join(part if part.startswith('"') else _SPACES.sub(r"\1", part) for part in parts)
+def _needed(gap, before, after):
+    """Return what must stand between two characters that had a gap between them."""
+    if gap == "\n" and before not in "{([,;" and after not in "})].,":
+        return "\n"
+    words = all(character.isalnum() or character in "_$" for character in (before, after))
+    return " " if gap and before and (words or before + after in ("++", "--", "//")) else ""
 
 
-def lighter_css(css):
+def lighter_css(css: str) -> str:
     """Return CSS without comments and without the spaces that only a reader needs.
 
     Examples
@@ -117,7 +128,7 @@ def lighter_css(css):
     return css.replace(";}", "}")
 
 
-def page(title, body, heading=True):
+def page(title: str, body: str, heading: bool = True) -> str:
     """Return a whole page around a fragment.
 
     Parameters
@@ -130,16 +141,16 @@ def page(title, body, heading=True):
     -------
     str
     """
-    heading = f"<h1>{escape(title)}</h1>\n" if heading else ""
+    above = f"<h1>{escape(title)}</h1>\n" if heading else ""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title>{_HEADING_STYLE}</head>"
-        f"<body>\n<main>\n{heading}{body}</main>\n</body></html>\n"
+        f"<body>\n<main>\n{above}{body}</main>\n</body></html>\n"
     )
 
 
-def frame(title, body):
+def frame(title: str, body: str) -> str:
     """Return a page as an ``<iframe srcdoc>``: for places that run no script of their own, such as stored outputs.
 
     Parameters
@@ -165,7 +176,7 @@ class CourseWidget(anywidget.AnyWidget):
 
     title = "Widget"
 
-    def static_html(self, form="fragment"):
+    def static_html(self, form: str = "fragment") -> str:
         """Return the widget, as it stands now, as HTML that needs no kernel and no network.
 
         Parameters
@@ -196,7 +207,7 @@ class CourseWidget(anywidget.AnyWidget):
             return body
         return page(self.title, body) if form == "page" else frame(self.title, body)
 
-    def saved_state(self):
+    def saved_state(self) -> dict[str, Any]:
         """Return the traits that make the widget what it is, as JSON takes them.
 
         Returns
@@ -214,6 +225,6 @@ class CourseWidget(anywidget.AnyWidget):
         return (data, *rest) if rest else data
 
 
-def own(name):
+def own(name: str) -> bool:
     """Return whether a trait belongs to the course, and not to every widget."""
     return name not in ("layout", "tabbable", "tooltip", "comm", "keys")

@@ -1,16 +1,20 @@
 """A network to build layer by layer: what each layer gives, costs and sees, at once."""
 
-import base64
-import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import traitlets
+from numpy.typing import ArrayLike
 
 from ..errors import ModelError
 from ._base import CourseWidget, bundle, style
 from ._chain import Chain, as_json, built, checked_chain, layers_of, line, shapes
+from ._pictures import Photograph
 from ._traits import Pair
-from .filter import Picture
+
+if TYPE_CHECKING:
+    from ..model_table import ModelTable
 
 
 def _convolution(filters, kernel_size, activation="relu", **options):
@@ -59,14 +63,6 @@ PRESETS = {
     "VGG-16": _preset(224, 3, _vgg()),
     "a small start": _preset(32, 3, _start()),
 }
-
-
-class Photograph(Picture):
-    """A picture only to look at: to the page it goes as a JPEG, which is light."""
-
-    def __init__(self, **options):
-        super().__init__(**options)
-        self.tag(to_json=lambda value, _: _jpeg(value))
 
 
 class ArchitectureDemo(CourseWidget):
@@ -148,7 +144,13 @@ class ArchitectureDemo(CourseWidget):
     picture = Photograph().tag(sync=True)
     show_code = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, layers="LeNet-5", picture=None, presets=None, **controls):
+    def __init__(
+        self,
+        layers: str | Sequence[Mapping[str, Any]] = "LeNet-5",
+        picture: ArrayLike | None = None,
+        presets: dict[str, Any] | None = None,
+        **controls: Any,
+    ) -> None:
         super().__init__(picture=_default_picture() if picture is None else picture)
         self.presets = PRESETS if presets is None else presets
         start = {"layers": layers}
@@ -164,7 +166,7 @@ class ArchitectureDemo(CourseWidget):
         return f"ArchitectureDemo({len(self.layers)} layers, input_size={self.input_size}, channels={self.channels})"
 
     @classmethod
-    def from_model(cls, model, **controls):
+    def from_model(cls, model: Any, **controls: Any) -> Self:
         """Return the widget with the layers of a Keras model.
 
         Parameters
@@ -195,7 +197,7 @@ class ArchitectureDemo(CourseWidget):
             raise ModelError(f"The model's input must be (height, width, channels), all known. Received: {shape}")
         return cls(layers, input_size=shape[:2], channels=shape[2], **controls)
 
-    def to_model(self):
+    def to_model(self) -> Any:
         """Return the network as a Keras model, with new weights, not compiled.
 
         Returns
@@ -214,7 +216,7 @@ class ArchitectureDemo(CourseWidget):
         keras = load_keras()
         return keras.Sequential([keras.Input(shape), *(built(layer, keras) for layer in self.layers)])
 
-    def describe(self):
+    def describe(self) -> "ModelTable":
         """Return the table of the network, as `describe` makes it of `to_model`.
 
         Returns
@@ -231,7 +233,7 @@ class ArchitectureDemo(CourseWidget):
         return describe(self.to_model(), batch_size=self.batch_size)
 
     @property
-    def code(self):
+    def code(self) -> str:
         """The network as Keras code, the same text as on the page."""
         shape = (*_both(self.input_size), self.channels)
         lines = [f"keras.Input({shape})", *map(line, self.layers)]
@@ -263,11 +265,3 @@ def _default_picture():
 
     flower = Image.fromarray(example_image("flower")[30:390, 140:500])
     return np.asarray(flower.resize((180, 180), Image.Resampling.BOX))
-
-
-def _jpeg(array):
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(array).save(buffer, "JPEG", quality=80, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,12 +1,12 @@
 """A preview of augmentation: one picture, and what the layers make of it."""
 
-import base64
-import io
+from typing import Any
 
 import ipywidgets
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from ..errors import DataError
+from ._pictures import checked_picture, data_url
 
 _STRENGTHS = {
     "shift": (0.5, 0.05, "Shift (share)"),
@@ -46,8 +46,9 @@ class AugmentationPreview(ipywidgets.VBox):
     (0.2, (9, 8, 8, 1))
     """
 
-    def __init__(self, picture=None, seed=0, **strengths):
-        self._picture = _checked(_default_picture() if picture is None else picture)
+    def __init__(self, picture: ArrayLike | None = None, seed: int = 0, **strengths: Any) -> None:
+        array = checked_picture(_default_picture() if picture is None else picture)
+        self._picture = array[..., None] if array.ndim == 2 else array
         self._seed = seed
         flip = strengths.pop("flip", False)
         self.sliders = {name: self._slider(name, strengths.pop(name, 0.0)) for name in _STRENGTHS}
@@ -68,12 +69,12 @@ class AugmentationPreview(ipywidgets.VBox):
         return f"AugmentationPreview({', '.join(f'{name}={value}' for name, value in self.strengths.items() if value)})"
 
     @property
-    def strengths(self):
+    def strengths(self) -> dict[str, Any]:
         """What `build_augmentation` is called with."""
         return {**{name: slider.value for name, slider in self.sliders.items()}, "flip": self.flip.value}
 
     @property
-    def pictures(self):
+    def pictures(self) -> NDArray[np.uint8]:
         """The picture and eight changes of it, uint8, shape (9, height, width, channels)."""
         changed = np.repeat(self._picture[None], 8, axis=0)
         if any(self.strengths.values()):
@@ -106,11 +107,12 @@ class AugmentationPreview(ipywidgets.VBox):
         """Return the nine pictures as HTML, with words for a reader who cannot see them."""
         active = [name if value is True else f"{name} {value:g}" for name, value in self.strengths.items() if value]
         words = ", ".join(active) or "nothing changed: move a slider"
+        names = ["original", *(f"change {n}" for n in range(1, 9))]
         cells = "".join(
-            f'<figure style="margin:0"><img src="{_png(picture)}" alt="{"original" if n == 0 else f"change {n}"}" '
+            f'<figure style="margin:0"><img src="{data_url(checked_picture(picture))}" alt="{name}" '
             'style="width:100%;image-rendering:pixelated;display:block">'
-            f'<figcaption style="font-size:12px">{"original" if n == 0 else f"change {n}"}</figcaption></figure>'
-            for n, picture in enumerate(self.pictures)
+            f'<figcaption style="font-size:12px">{name}</figcaption></figure>'
+            for name, picture in zip(names, self.pictures, strict=True)
         )
         grid = "display:grid;grid-template-columns:repeat(auto-fill,minmax(7.5em,1fr));gap:.6em;max-width:44em"
         return f'<div><p aria-live="polite">{words}</p><div style="{grid}">{cells}</div></div>'
@@ -121,26 +123,7 @@ class AugmentationPreview(ipywidgets.VBox):
         return {**bundle(**options), "text/html": self._html() + still, "text/plain": repr(self)}
 
 
-def _checked(picture):
-    array = np.asarray(picture)
-    array = array[..., None] if array.ndim == 2 else array
-    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] not in (1, 3) or 0 in array.shape:
-        raise DataError(
-            "picture must be uint8 (0 to 255) of shape (height, width), (height, width, 1) or (height, width, 3). "
-            f"Received: picture of dtype {array.dtype} and shape {np.shape(picture)}."
-        )
-    return array
-
-
 def _default_picture():
     from ..datasets import example_image
 
     return example_image("flower")[60:380:2, 200:520:2]
-
-
-def _png(picture):
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

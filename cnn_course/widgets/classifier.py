@@ -1,13 +1,17 @@
 """Draw a digit or choose a picture, and see live what a model of yours makes of it."""
 
 import base64
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import traitlets
+from numpy.typing import ArrayLike, NDArray
 
+from ..datasets.rows import rows_of
 from ..errors import DataError, ModelError
 from ._base import CourseWidget, bundle, style
-from .filter import Picture, _from_png, _png
+from ._pictures import Picture, checked_picture, data_url, read_data_url
 
 _MOST = 12
 
@@ -26,7 +30,7 @@ class ClassifierDemo(CourseWidget):
         The numbers of the classes by default.
     picture : array of uint8, shape (height, width) or (height, width, channels), optional
         The first one; black by default. Another size is scaled to the model's.
-    examples : ImageDataset, or dict of str to array, optional
+    examples : dict of str to array, data set, or pair of pictures and labels, optional
         Pictures to choose from; of a data set, the first of each class.
     layer : str, optional
         Whose maps are shown; by default the first convolution.
@@ -57,12 +61,19 @@ class ClassifierDemo(CourseWidget):
     drawn = traitlets.Dict().tag(sync=True)
     answer = traitlets.Dict().tag(sync=True)
     class_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    examples = traitlets.List().tag(sync=True)
+    examples: Any = traitlets.List().tag(sync=True)
     layers = traitlets.List(traitlets.Unicode()).tag(sync=True)
     layer = traitlets.Unicode().tag(sync=True)
     size = traitlets.List(traitlets.Int()).tag(sync=True)
 
-    def __init__(self, model, class_names=None, picture=None, examples=None, layer=None):
+    def __init__(
+        self,
+        model: Any,
+        class_names: Sequence[str] | None = None,
+        picture: ArrayLike | None = None,
+        examples: Any = None,
+        layer: str | None = None,
+    ) -> None:
         self._model = model
         self._shape, self._gives_scores = _input_of(model)
         self._turn = 0
@@ -74,7 +85,7 @@ class ClassifierDemo(CourseWidget):
         self._seen(black, [layer or next(iter(maps))])
         super().__init__(
             class_names=names,
-            examples=[[name, _png(np.squeeze(self._fitted(image)))] for name, image in _examples(examples)],
+            examples=[[name, data_url(checked_picture(self._fitted(image)))] for name, image in _examples(examples)],
             layers=list(maps),
             layer=layer or next(iter(maps)),
             size=[*self._shape[:2]],
@@ -86,12 +97,12 @@ class ClassifierDemo(CourseWidget):
         return f"ClassifierDemo({self._model.name!r}: {self.class_names[best]} {self.probabilities[best]:.0%})"
 
     @property
-    def probabilities(self):
+    def probabilities(self) -> NDArray[np.float64]:
         """What the model gives for each class, (classes,)."""
         return self._probabilities
 
     @property
-    def maps(self):
+    def maps(self) -> NDArray[np.float32]:
         """The maps of the chosen layer, (rows, columns, filters)."""
         return self._maps
 
@@ -104,9 +115,9 @@ class ClassifierDemo(CourseWidget):
     def _take_drawing(self, change):
         before = self._turn
         try:
-            self.picture = self._fitted(_from_png(change["new"]["picture"]))
-        except (KeyError, TypeError, ValueError, OSError) as error:  # the page is told, and goes on
-            self._tell(fault=f"The picture could not be read: {error}")
+            self.picture = self._fitted(read_data_url(change["new"].get("picture")))
+        except DataError as error:  # the page is told, and goes on
+            self._tell(fault=str(error))
         else:
             if self._turn == before:  # the same picture: the page still waits for its answer
                 self._look()
@@ -144,7 +155,7 @@ class ClassifierDemo(CourseWidget):
         """Return the picture as the model takes it."""
         from PIL import Image
 
-        array = Picture().validate(self, np.asarray(image))
+        array = checked_picture(image)
         made = Image.fromarray(array).convert("L" if self._shape[2] == 1 else "RGB")
         if made.size != (self._shape[1], self._shape[0]):
             made = made.resize((self._shape[1], self._shape[0]), Image.Resampling.BILINEAR)
@@ -166,12 +177,13 @@ def _input_of(model):
 
 
 def _examples(examples):
-    if examples is None:
-        return []
-    if hasattr(examples, "images"):
-        firsts = [np.flatnonzero(examples.labels == k)[:1] for k in range(examples.classes)]
-        return [(examples.class_names[k], examples.images[n[0]]) for k, n in enumerate(firsts) if len(n)]
-    return list(examples.items())
+    """Return pairs of a name and a picture: the first of each class of a data set."""
+    if examples is None or hasattr(examples, "items"):
+        return list((examples or {}).items())
+    rows = rows_of(examples, "examples")
+    labels = rows.labels.argmax(axis=1) if rows.labels.ndim == 2 else rows.labels
+    found = zip(*np.unique(labels, return_index=True), strict=True)
+    return [(rows.class_names[k] if rows.class_names else str(k), rows.take([n])[0]) for k, n in found if k >= 0]
 
 
 def _strongest(layer, maps):

@@ -1,9 +1,11 @@
 """The sliding window as a widget: every setting a control, every control a trait."""
 
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import traitlets
+from numpy.typing import ArrayLike, NDArray
 
 from .. import from_scratch
 from ._base import CourseWidget, bundle, style
@@ -96,7 +98,7 @@ class ConvolutionDemo(CourseWidget):
     cover = traitlets.Bool(False).tag(sync=True)
     show_code = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, input=None, kernel=None, **controls):
+    def __init__(self, input: ArrayLike | None = None, kernel: ArrayLike | None = None, **controls: Any) -> None:
         super().__init__()
         arrays = {"kernel": kernel, "input": input}
         for name, value in {**arrays, **controls}.items():
@@ -107,7 +109,7 @@ class ConvolutionDemo(CourseWidget):
         return f"ConvolutionDemo(mode={self.mode!r}, input_size={self.input_size}, kernel_size={self.kernel_size}, ...)"
 
     @property
-    def output(self):
+    def output(self) -> NDArray[np.float64]:
         """The output as an array: (height, width), or (height, width, maps) where there are several.
 
         Raises
@@ -129,12 +131,12 @@ class ConvolutionDemo(CourseWidget):
         return from_scratch.conv2d(self.input3d, self.kernel4d, **geometry)
 
     @property
-    def input3d(self):
+    def input3d(self) -> NDArray[np.float64]:
         """The input with its channels, (height, width, channels)."""
         return self.input if self.input.ndim == 3 else self.input[..., None]
 
     @property
-    def kernel4d(self):
+    def kernel4d(self) -> NDArray[np.float64]:
         """The kernel with all its axes, as the mode takes it."""
         return self.kernel if self.kernel.ndim == 4 else self.kernel[..., None, None]
 

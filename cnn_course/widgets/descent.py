@@ -1,7 +1,10 @@
 """Gradient descent to step through: what batch size, learning rate and momentum do to the path."""
 
+from typing import Any
+
 import numpy as np
 import traitlets
+from numpy.typing import NDArray
 
 from ..errors import DataError
 from ._base import CourseWidget, bundle, style
@@ -68,7 +71,7 @@ class DescentDemo(CourseWidget):
     seed = traitlets.Int(0, min=0).tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, **traits):
+    def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         finite = np.isfinite(self.x).all() and np.isfinite(self.y).all()
         if len(self.x) != len(self.y) or len(self.x) < 2 or not finite:
@@ -82,7 +85,7 @@ class DescentDemo(CourseWidget):
         return f"DescentDemo(batch_size={self.batch_size}, learning_rate={self.learning_rate}, updates={self.updates})"
 
     @property
-    def path(self):
+    def path(self) -> NDArray[np.float64]:
         """(a, b) after each update, an array of shape (updates + 1, 2)."""
         x, y = np.array(self.x), np.array(self.y)
         per_pass = -(-len(x) // self.batch_size)
@@ -102,7 +105,7 @@ class DescentDemo(CourseWidget):
         return np.array(places)
 
     @property
-    def losses(self):
+    def losses(self) -> NDArray[np.float64]:
         """The loss of all points after each update, an array of shape (updates + 1,)."""
         a, b = self.path.T[:, :, None]
         return ((np.array(self.y) - a - b * np.array(self.x)) ** 2).mean(axis=1) / 2

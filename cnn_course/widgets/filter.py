@@ -1,17 +1,17 @@
 """A photograph, a kernel to pick or to write, and what the kernel makes of the photograph."""
 
-import base64
-import io
+from typing import Any
 
 import numpy as np
 import traitlets
+from numpy.typing import ArrayLike, NDArray
 
 from .. import from_scratch
 from ..errors import DataError
 from ._base import CourseWidget, bundle, style
+from ._pictures import Picture
 from ._traits import Numbers
 
-LONGEST = 320
 KERNELS = {
     "blur": np.full((3, 3), 1 / 9).tolist(),
     "sharpen": [[0, -1, 0], [-1, 5, -1], [0, -1, 0]],
@@ -23,7 +23,7 @@ KERNELS = {
 }
 
 
-def gabor_kernel(angle, size=7):
+def gabor_kernel(angle: float, size: int = 7) -> NDArray[np.float64]:
     """Return a wave under a bell: it answers to stripes of one direction and one width.
 
     Parameters
@@ -56,35 +56,6 @@ def gabor_kernel(angle, size=7):
     bell = np.exp(-(x**2 + y**2) / (2 * (size / 5) ** 2))
     wave = np.cos(2 * np.pi * (x * np.cos(turn) + y * np.sin(turn)) / (0.6 * size))
     return bell * (wave - (bell * wave).sum() / bell.sum())
-
-
-class Picture(traitlets.TraitType):
-    """A picture as uint8; to the page it goes as a PNG, at most 320 pixels long."""
-
-    def __init__(self, **options):
-        super().__init__(None, allow_none=True, **options)
-        self.tag(to_json=lambda value, _: _png(value), from_json=lambda value, _: _from_png(value))
-
-    def validate(self, obj, value):
-        """Return the picture, made small enough, or raise."""
-        array = np.asarray(value)
-        grey = array.ndim == 3 and array.shape[2] == 1
-        array = array[..., 0] if grey else array
-        fits = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
-        if not fits or 0 in array.shape or array.dtype != np.uint8:
-            raise DataError(
-                "picture must be uint8 (0 to 255) of shape (height, width), (height, width, 1) or (height, width, 3). "
-                f"Received: picture of dtype {array.dtype} and shape {array.shape}."
-                + (" Did you pass a float image in 0..1?" if array.dtype.kind == "f" else "")
-            )
-        return _small(array)
-
-    def set(self, obj, value):
-        """Set the picture; the same pixels again tell nobody."""
-        new, old = self._validate(obj, value), obj._trait_values.get(self.name)
-        if old is None or not np.array_equal(old, new):
-            obj._trait_values[self.name] = new
-            obj._notify_trait(self.name, old, new)
 
 
 class FilterDemo(CourseWidget):
@@ -138,33 +109,33 @@ class FilterDemo(CourseWidget):
     pooling = traitlets.Enum(["max", "average"], "max").tag(sync=True)
     pool_size = traitlets.Int(2, min=1, max=16).tag(sync=True)
 
-    def __init__(self, picture=None, **controls):
+    def __init__(self, picture: ArrayLike | None = None, **controls: Any) -> None:
         super().__init__(picture=_default_picture() if picture is None else picture)
-        controls = {name: controls[name] for name in sorted(controls, key="kernels filter angle kernel".find)}
-        for name, value in controls.items():
-            self.set_trait(name, value)
+        first = [name for name in ("kernels", "filter", "angle") if name in controls]  # before a kernel of one's own
+        for name in dict.fromkeys([*first, *controls]):
+            self.set_trait(name, controls[name])
 
     def __repr__(self):
         height, width = self.picture.shape[:2]
         return f"FilterDemo({height} x {width} pixels, filter={self.filter!r}, ...)"
 
     @property
-    def grey(self):
+    def grey(self) -> NDArray[np.float64]:
         """The picture that the kernel sees: the mean of the colours, float64."""
         return self.picture.mean(axis=2) if self.picture.ndim == 3 else self.picture.astype(float)
 
     @property
-    def feature_map(self):
+    def feature_map(self) -> NDArray[np.float64]:
         """The feature map before ReLU, (height - kernel height + 1, width - kernel width + 1)."""
         return from_scratch.conv2d(self.grey, self.kernel)
 
     @property
-    def activation(self):
+    def activation(self) -> NDArray[np.float64]:
         """The feature map after ReLU: what was negative is 0."""
         return np.maximum(self.feature_map, 0)
 
     @property
-    def pooled(self):
+    def pooled(self) -> NDArray[np.float64]:
         """The activation after pooling."""
         pool = from_scratch.max_pool2d if self.pooling == "max" else from_scratch.average_pool2d
         return pool(self.activation, self.pool_size)
@@ -198,28 +169,3 @@ def _default_picture():
     from ..datasets import example_image
 
     return example_image("china")[60:220, 180:420]
-
-
-def _small(array):
-    if max(array.shape[:2]) <= LONGEST:
-        return array
-    from PIL import Image
-
-    picture = Image.fromarray(array)
-    picture.thumbnail((LONGEST, LONGEST), Image.Resampling.BOX)
-    return np.asarray(picture)
-
-
-def _png(array):
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(array).save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def _from_png(text):
-    from PIL import Image
-
-    picture = Image.open(io.BytesIO(base64.b64decode(text.partition(",")[2])))
-    return np.asarray(picture if picture.mode == "L" else picture.convert("RGB"))

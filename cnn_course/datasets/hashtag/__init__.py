@@ -28,7 +28,9 @@ CARD = DataCard(
 )
 
 
-def load_hashtag(split, n, image_size, seed, wrong_labels=WRONG_LABELS):
+def load_hashtag(
+    split: str, n: int | None, image_size: tuple[int, int] | None, seed: int, wrong_labels: float = WRONG_LABELS
+) -> ImageDataset:
     """Return the pictures of the hashtag.
 
     Parameters

@@ -3,7 +3,10 @@ import { both, reach, samePadding } from "./sizes.js";
 
 /** What each kind of layer is called, and what a new one starts with; the keys are Keras's. */
 export const KINDS = {
-  Conv2D: { name: "Convolution", start: { filters: 16, kernel_size: 3, strides: 1, padding: "same", dilation_rate: 1, activation: "relu" } },
+  Conv2D: {
+    name: "Convolution",
+    start: { filters: 16, kernel_size: 3, strides: 1, padding: "same", dilation_rate: 1, activation: "relu" },
+  },
   MaxPooling2D: { name: "Max pooling", start: { pool_size: 2, strides: 2, padding: "valid" } },
   AveragePooling2D: { name: "Average pooling", start: { pool_size: 2, strides: 2, padding: "valid" } },
   Flatten: { name: "Flatten", start: {} },
@@ -13,8 +16,16 @@ export const KINDS = {
   Rescaling: { name: "Rescaling", start: {} },
 };
 export const BOUNDS = {
-  input_size: [1, 512], channels: [1, 512], batch_size: [1, 1024], filters: [1, 2048], units: [1, 8192],
-  kernel_size: [1, 15], pool_size: [1, 64], strides: [1, 64], dilation_rate: [1, 16], rate: [0, 0.95],
+  input_size: [1, 512],
+  channels: [1, 512],
+  batch_size: [1, 1024],
+  filters: [1, 2048],
+  units: [1, 8192],
+  kernel_size: [1, 15],
+  pool_size: [1, 64],
+  strides: [1, 64],
+  dilation_rate: [1, 16],
+  rate: [0, 0.95],
 };
 export const ACTIVATIONS = ["linear", "relu", "tanh", "sigmoid", "gelu", "softmax"];
 export const MOST_LAYERS = 36;
@@ -31,8 +42,10 @@ export const reachOf = (layer) => windowOf(layer).map((size, axis) => reach(size
 /** A sentence where the layer has no place on what comes in, else "". */
 export function misfit(layer, shape) {
   if ((isWindow(layer) || layer.kind === "GlobalAveragePooling2D") && shape.length !== 3) {
-    return `${KINDS[layer.kind].name} needs rows, columns and channels, but what comes in is one row of ${shape[0]} numbers. ` +
-      "Move it up, before the layer that flattens the map.";
+    return (
+      `${KINDS[layer.kind].name} needs rows, columns and channels, but what comes in is one row of ${shape[0]} numbers. ` +
+      "Move it up, before the layer that flattens the map."
+    );
   }
   if (!isWindow(layer)) return "";
   if (isDilated(layer) && both(layer.strides).some((stride) => stride > 1)) {
@@ -40,8 +53,10 @@ export function misfit(layer, shape) {
   }
   const window = reachOf(layer);
   if (layer.padding === "same" || window.every((size, axis) => size <= shape[axis])) return "";
-  return `The window (${times(window)}${isDilated(layer) ? ", dilated" : ""}) is larger than what comes in (${times(shape.slice(0, 2))}): there is no place for it. ` +
-    "Take a smaller window or padding “same”, pool less before it, or take a larger input.";
+  return (
+    `The window (${times(window)}${isDilated(layer) ? ", dilated" : ""}) is larger than what comes in (${times(shape.slice(0, 2))}): there is no place for it. ` +
+    "Take a smaller window or padding “same”, pool less before it, or take a larger input."
+  );
 }
 
 /** A window along one axis: how many positions, the zeros before, and the pixels that it never reaches. */
@@ -54,7 +69,11 @@ function slide(size, window, stride, padding) {
 /** What all positions together see: a part of the picture, or the whole. */
 function gathered(seen, positions, picture) {
   if (seen.kind !== "part") return seen;
-  const axes = seen.axes.map(({ size, jump, start }, n) => ({ size: size + (positions[n] - 1) * jump, jump: jump * positions[n], start }));
+  const axes = seen.axes.map(({ size, jump, start }, n) => ({
+    size: size + (positions[n] - 1) * jump,
+    jump: jump * positions[n],
+    start,
+  }));
   const covers = axes.every(({ size, start }, n) => start <= 0 && start + size >= picture[n]);
   return covers ? { kind: "whole" } : { kind: "part", axes };
 }
@@ -62,9 +81,16 @@ function gathered(seen, positions, picture) {
 function windowed(layer, shape, seen) {
   const [window, strides] = [reachOf(layer), both(layer.strides)];
   const steps = [0, 1].map((n) => slide(shape[n], window[n], strides[n], layer.padding));
-  const axes = seen.axes.map(({ size, jump, start }, n) =>
-    ({ size: size + (window[n] - 1) * jump, jump: jump * strides[n], start: start - steps[n].before * jump }));
-  return { sizes: steps.map((step) => step.output), seen: { kind: "part", axes }, unreached: steps.map((step) => step.unreached) };
+  const axes = seen.axes.map(({ size, jump, start }, n) => ({
+    size: size + (window[n] - 1) * jump,
+    jump: jump * strides[n],
+    start: start - steps[n].before * jump,
+  }));
+  return {
+    sizes: steps.map((step) => step.output),
+    seen: { kind: "part", axes },
+    unreached: steps.map((step) => step.unreached),
+  };
 }
 
 /** What one layer makes of a shape and of what its numbers see. */
@@ -82,7 +108,8 @@ function passed(layer, shape, seen, picture) {
     const flat = shape.length === 3 && seen.kind === "part" ? { ...seen, flat: shape.slice(0, 2) } : seen;
     return { ...same, shape: [product(shape)], seen: flat };
   }
-  if (layer.kind === "GlobalAveragePooling2D") return { ...same, shape: [channels], seen: gathered(seen, shape, picture) };
+  if (layer.kind === "GlobalAveragePooling2D")
+    return { ...same, shape: [channels], seen: gathered(seen, shape, picture) };
   if (layer.kind !== "Dense") return same;
   return {
     ...same,
@@ -119,7 +146,7 @@ export function chainOf({ input_size, channels, layers, batch_size }) {
 /** Rows and columns of the units whose fields can be drawn apart: those of the map, also after it is flattened. */
 export function unitsOf(row) {
   if (row.seen?.kind !== "part") return null;
-  return row.shape.length === 3 ? row.shape.slice(0, 2) : row.seen.flat ?? null;
+  return row.shape.length === 3 ? row.shape.slice(0, 2) : (row.seen.flat ?? null);
 }
 
 /** [first, size] along rows and columns of what the unit at a place sees. */
@@ -129,8 +156,11 @@ const tuple = (value) => (Array.isArray(value) ? `(${value.join(", ")})` : Strin
 
 function codeLine(layer) {
   if (layer.kind === "Rescaling") return "layers.Rescaling(1 / 255)";
-  const first = ["filters", "units", "kernel_size", "pool_size", "rate"].filter((key) => key in layer).map((key) => tuple(layer[key]));
-  const named = isWindow(layer) && tuple(layer.strides) !== tuple(layer.pool_size ?? 1) ? [`strides=${tuple(layer.strides)}`] : [];
+  const first = ["filters", "units", "kernel_size", "pool_size", "rate"]
+    .filter((key) => key in layer)
+    .map((key) => tuple(layer[key]));
+  const named =
+    isWindow(layer) && tuple(layer.strides) !== tuple(layer.pool_size ?? 1) ? [`strides=${tuple(layer.strides)}`] : [];
   if (isDilated(layer)) named.push(`dilation_rate=${tuple(layer.dilation_rate)}`);
   if (layer.padding === "same") named.push('padding="same"');
   if ((layer.activation ?? "linear") !== "linear") named.push(`activation="${layer.activation}"`);
@@ -140,5 +170,6 @@ function codeLine(layer) {
 /** The chain as Keras code, the same text as ArchitectureDemo.code. */
 export function kerasCode({ input_size, channels, layers }) {
   const lines = [`keras.Input((${[...both(input_size), channels].join(", ")}))`, ...layers.map(codeLine)];
-  return `import keras\nfrom keras import layers\n\nmodel = keras.Sequential([\n${lines.map((line) => `    ${line},\n`).join("")}])\n`;
+  const body = lines.map((line) => `    ${line},\n`).join("");
+  return `import keras\nfrom keras import layers\n\nmodel = keras.Sequential([\n${body}])\n`;
 }

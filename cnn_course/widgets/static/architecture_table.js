@@ -7,7 +7,8 @@ import { both } from "./sizes.js";
 const COLUMNS = ["Output", "Parameters", "MACs", "Memory", "Sees"];
 const HINTS = {
   Parameters: "Weights and biases. The bar: the layer's share of all",
-  MACs: "Multiplications with an addition, for one picture. The bar: the layer's share of all", Memory: "Of the layer's output, 4 bytes a number",
+  MACs: "Multiplications with an addition, for one picture. The bar: the layer's share of all",
+  Memory: "Of the layer's output, 4 bytes a number",
   Sees: "The receptive field: how many pixels of the input one number depends on",
 };
 
@@ -28,44 +29,58 @@ function edited(layers, chosen, action, kind) {
 }
 
 const canDo = (layers, chosen, action) =>
-  ({ add: layers.length < MOST_LAYERS, remove: layers.length > 1, up: chosen > 0, down: chosen < layers.length - 1 })[action];
+  ({ add: layers.length < MOST_LAYERS, remove: layers.length > 1, up: chosen > 0, down: chosen < layers.length - 1 })[
+    action
+  ];
 
-export function buildTable({ state, put }) {
+export function buildTable({ state, set }) {
   const name = newId("layer");
   const body = h("tbody", { role: "rowgroup" });
   const cell = (label) => h("td", { role: "cell", "data-label": label });
   const total = COLUMNS.map(cell);
   const together = h("th", { role: "rowheader", scope: "row" });
-  const titles = COLUMNS.map((label) => h("th", { role: "columnheader", scope: "col", title: HINTS[label] ?? null }, label));
-  const table = h("table", { role: "table", class: "cw-layers", "aria-label": "The layers, from the input to the output" },
-    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, h("th", { role: "columnheader", scope: "col" }, "Layer"), ...titles)), body,
-    h("tfoot", { role: "rowgroup" }, h("tr", { role: "row" }, together, ...total)));
+  const titles = COLUMNS.map((label) =>
+    h("th", { role: "columnheader", scope: "col", title: HINTS[label] ?? null }, label),
+  );
+  const table = h(
+    "table",
+    { role: "table", class: "cw-layers", "aria-label": "The layers, from the input to the output" },
+    h(
+      "thead",
+      { role: "rowgroup" },
+      h("tr", { role: "row" }, h("th", { role: "columnheader", scope: "col" }, "Layer"), ...titles),
+    ),
+    body,
+    h("tfoot", { role: "rowgroup" }, h("tr", { role: "row" }, together, ...total)),
+  );
   const el = h("div", { class: "cw-chain", role: "radiogroup", "aria-label": "Layers" }, table);
   /** Scroll the table, and never the page, until the row can be seen. */
-  const showChosen = (row) => requestAnimationFrame(() => {
-    const [above, below] = [table.tHead.offsetHeight, table.tFoot.offsetHeight];
-    const top = row.offsetTop;
-    const most = top - above;
-    const least = top + row.offsetHeight + below - el.clientHeight;
-    if (el.scrollTop > most) el.scrollTop = most;
-    else if (el.scrollTop < least) el.scrollTop = least;
-  });
+  const showChosen = (row) =>
+    requestAnimationFrame(() => {
+      const [above, below] = [table.tHead.offsetHeight, table.tFoot.offsetHeight];
+      const top = row.offsetTop;
+      const most = top - above;
+      const least = top + row.offsetHeight + below - el.clientHeight;
+      if (el.scrollTop > most) el.scrollTop = most;
+      else if (el.scrollTop < least) el.scrollTop = least;
+    });
   const act = (action, kind) => {
     const { layers, chosen } = state();
     if (!canDo(layers, chosen, action)) return false;
-    put(edited(layers, chosen, action, kind));
+    set(edited(layers, chosen, action, kind));
     return true;
   };
   const focusChosen = () => queueMicrotask(() => rows[state().chosen]?.radio.focus());
   table.addEventListener("keydown", (event) => {
-    const action = { ArrowUp: "up", ArrowDown: "down" }[event.altKey ? event.key : ""] ?? (event.key === "Delete" ? "remove" : null);
+    const action =
+      { ArrowUp: "up", ArrowDown: "down" }[event.altKey ? event.key : ""] ?? (event.key === "Delete" ? "remove" : null);
     if (!action) return;
     event.preventDefault();
     if (act(action)) focusChosen();
   });
   const input = inputRow(cell);
   let [rows, shown] = [[], null];
-  const choose = (chosen) => put({ chosen });
+  const choose = (chosen) => set({ chosen });
 
   function update({ traits, chain, chosen }) {
     while (rows.length > chain.rows.length) rows.pop().el.remove();
@@ -81,7 +96,9 @@ export function buildTable({ state, put }) {
     const peak = { parameters: most("parameters"), macs: most("macs") };
     chain.rows.forEach((row, n) => rows[n].paint(row, n === chosen, chain, peak));
     const { totals } = chain;
-    const sums = totals ? ["", grouped(totals.parameters), grouped(totals.macs), bytesText(totals.bytes), ""] : ["", "", "", "", ""];
+    const sums = totals
+      ? ["", grouped(totals.parameters), grouped(totals.macs), bytesText(totals.bytes), ""]
+      : ["", "", "", "", ""];
     setText(together, totals ? "Together" : "Together: no answer yet");
     sums.forEach((text, n) => setText(total[n], text));
   }
@@ -90,15 +107,31 @@ export function buildTable({ state, put }) {
 
 function inputRow(cell) {
   const size = cell("Output");
-  const el = h("tr", { role: "row", class: "cw-source" }, h("th", { role: "rowheader", scope: "row" }, "Input"), size,
-    ...COLUMNS.slice(1).map(cell));
+  const el = h(
+    "tr",
+    { role: "row", class: "cw-source" },
+    h("th", { role: "rowheader", scope: "row" }, "Input"),
+    size,
+    ...COLUMNS.slice(1).map(cell),
+  );
   return { el, size };
 }
 
 function layerRow(cell, name, n, choose) {
-  const radio = h("input", { type: "radio", name, "aria-keyshortcuts": "Alt+ArrowUp Alt+ArrowDown Delete", change: () => choose(n) });
+  const radio = h("input", {
+    type: "radio",
+    name,
+    "aria-keyshortcuts": "Alt+ArrowUp Alt+ArrowDown Delete",
+    change: () => choose(n),
+  });
   const [kind, settings] = [h("b", {}), h("small", {})];
-  const label = h("label", {}, radio, h("span", { class: "cw-number" }, String(n + 1)), h("span", {}, kind, " ", settings));
+  const label = h(
+    "label",
+    {},
+    radio,
+    h("span", { class: "cw-number" }, String(n + 1)),
+    h("span", {}, kind, " ", settings),
+  );
   const [output, parameters, macs, memory, sees] = COLUMNS.map(cell);
   const fault = h("td", { role: "cell", class: "cw-misfit", colspan: COLUMNS.length });
   const bars = { parameters: barCell(parameters, "parameters"), macs: barCell(macs, "macs") };
@@ -136,7 +169,11 @@ function layerRow(cell, name, n, choose) {
 
 /** A number with a bar of its share, which is said to a screen reader too. */
 function barCell(td, kind) {
-  const [text, bar, share] = [h("span", {}), h("i", { class: `cw-bar ${kind}`, "aria-hidden": true }), h("span", { class: "cw-hidden" })];
+  const [text, bar, share] = [
+    h("span", {}),
+    h("i", { class: `cw-bar ${kind}`, "aria-hidden": true }),
+    h("span", { class: "cw-hidden" }),
+  ];
   td.append(text, share, bar);
   return {
     paint(value, total, most) {
@@ -152,14 +189,35 @@ function barCell(td, kind) {
 
 /** The buttons that change the chain around the chosen layer. */
 function buildTools(act) {
-  const kinds = dropdown({ label: "New layer", options: Object.entries(KINDS).map(([kind, { name }]) => [kind, name]), onValue: () => {} });
-  const button = (text, action) => h("button", { type: "button", class: "cw-button", click: () => act(action, kinds.list.value) }, text);
-  const buttons = { add: button("Add", "add"), up: button("Move up", "up"), down: button("Move down", "down"), remove: button("Remove", "remove") };
+  const kinds = dropdown({
+    label: "New layer",
+    options: Object.entries(KINDS).map(([kind, { name }]) => [kind, name]),
+    onValue: () => {},
+  });
+  const button = (text, action) =>
+    h("button", { type: "button", class: "cw-button", click: () => act(action, kinds.list.value) }, text);
+  const buttons = {
+    add: button("Add", "add"),
+    up: button("Move up", "up"),
+    down: button("Move down", "down"),
+    remove: button("Remove", "remove"),
+  };
   const place = h("span", { class: "cw-label" });
-  const el = h("div", { class: "cw-tools" },
+  const el = h(
+    "div",
+    { class: "cw-tools" },
     h("div", { class: "cw-group" }, kinds.el, buttons.add),
-    h("div", { class: "cw-group", role: "group", "aria-label": "The chosen layer" },
-      h("div", { class: "cw-field" }, place, h("div", { class: "cw-buttons" }, buttons.up, buttons.down, buttons.remove))));
+    h(
+      "div",
+      { class: "cw-group", role: "group", "aria-label": "The chosen layer" },
+      h(
+        "div",
+        { class: "cw-field" },
+        place,
+        h("div", { class: "cw-buttons" }, buttons.up, buttons.down, buttons.remove),
+      ),
+    ),
+  );
   return {
     el,
     update({ traits, chosen }) {
@@ -170,4 +228,5 @@ function buildTools(act) {
   };
 }
 
-export const saysOf = ({ traits, chain, chosen }) => spoken(chain.rows[chosen], chosen + 1, traits.layers.length, chain.totals);
+export const saysOf = ({ traits, chain, chosen }) =>
+  spoken(chain.rows[chosen], chosen + 1, traits.layers.length, chain.totals);

@@ -1,5 +1,5 @@
 // The architecture demo in words and formulas: what a layer is, and how its numbers come about.
-import { KINDS, dilationOf, isDilated, isWindow, reachOf, times, unitsOf, windowOf } from "./architecture.js";
+import { dilationOf, isDilated, isWindow, KINDS, reachOf, times, unitsOf, windowOf } from "./architecture.js";
 import { both } from "./sizes.js";
 
 export const grouped = (number) => number.toLocaleString("en-US");
@@ -48,7 +48,7 @@ export function purpose({ layer, input, shape }) {
     case "Rescaling":
       return "Divides each value by 255: 0 to 255 becomes 0 to 1. Nothing is learned.";
     case "Conv2D":
-      return `Each filter looks ${lookOf(layer)} at ${input[2] === 1 ? "the one channel" : `all ${input[2]} channels`}, and makes one map.`;
+      return `Each filter looks ${lookOf(layer)} at ${input[2] === 1 ? "the one channel" : "all " + input[2] + " channels"}, and makes one map.`;
     case "MaxPooling2D":
       return "Keeps the largest number of each window, map by map. Nothing is learned.";
     case "AveragePooling2D":
@@ -72,7 +72,10 @@ export function formulas(row, batch) {
   const products = times([...(layer.kind === "Conv2D" ? windowOf(layer) : []), input.at(-1)]);
   if (parameters) {
     const what = layer.kind === "Conv2D" ? "filter" : "unit";
-    lines.push(["Parameters", `(${products} weights + 1 bias) × ${several(shape.at(-1), what)} = ${grouped(parameters)}`]);
+    lines.push([
+      "Parameters",
+      `(${products} weights + 1 bias) × ${several(shape.at(-1), what)} = ${grouped(parameters)}`,
+    ]);
     lines.push(["MACs", `${times(shape)} numbers × ${products} products = ${grouped(macs)}`]);
   }
   const pictures = batch > 1 ? `${batch} pictures × ` : "";
@@ -86,7 +89,9 @@ function outputFormula({ layer, input, shape }) {
   if (!isWindow(layer)) return times(shape);
   const one = (axis) => {
     const [size, window, stride] = [input[axis], reachOf(layer)[axis], both(layer.strides)[axis]];
-    return layer.padding === "same" ? `⌈${size} / ${stride}⌉ = ${shape[axis]}` : `⌊(${size} − ${window}) / ${stride}⌋ + 1 = ${shape[axis]}`;
+    return layer.padding === "same"
+      ? `⌈${size} / ${stride}⌉ = ${shape[axis]}`
+      : `⌊(${size} − ${window}) / ${stride}⌋ + 1 = ${shape[axis]}`;
   };
   const sizes = one(0) === one(1) ? one(0) : `rows ${one(0)}, columns ${one(1)}`;
   return `${sizes}, ${several(shape[2], layer.filters ? "filter" : "channel")}: ${times(shape)}`;
@@ -96,7 +101,9 @@ function sightSentence(row, seen) {
   if (seen.kind === "whole") return "the whole input";
   const [rows, columns] = seen.axes;
   const part = `${rows.size} × ${columns.size} pixels`;
-  return unitsOf(row) ? `${part}; the next unit's field lies ${jumpText(seen) === "1" ? "1 pixel" : `${jumpText(seen)} pixels`} further` : `${part} together`;
+  return unitsOf(row)
+    ? `${part}; the next unit's field lies ${jumpText(seen)} ${jumpText(seen) === "1" ? "pixel" : "pixels"} further`
+    : `${part} together`;
 }
 
 /** Pixels that no window reaches, or that lie between the windows, in a sentence; else "". */
@@ -108,7 +115,9 @@ export function lossSentence({ layer, unreached, input }) {
   return [
     lost && `No window reaches the last ${lost} of what comes in.`,
     between && "The strides are larger than the window: what lies between two windows is never read.",
-  ].filter(Boolean).join(" ");
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 /** A layer for a screen reader, when it is chosen or changed. */
@@ -118,7 +127,7 @@ export function spoken(row, number, count, totals) {
   if (row.waits) return `${start}No answer before layer ${row.waits} has one.`;
   const cost = row.parameters ? `${grouped(row.parameters)} parameters, ${grouped(row.macs)} MACs. ` : "";
   const whole = totals ? `The network has ${grouped(totals.parameters)} parameters.` : "";
-  return `${start}Output ${times(row.shape)}. ${cost}Sees ${row.seen.kind === "whole" ? "the whole input" : `${seesText(row.seen)} pixels`}. ${whole}`;
+  return `${start}Output ${times(row.shape)}. ${cost}Sees ${row.seen.kind === "whole" ? "the whole input" : seesText(row.seen) + " pixels"}. ${whole}`;
 }
 
 export const shareOf = (part, total) => (total ? part / total : 0);

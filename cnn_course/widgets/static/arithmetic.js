@@ -32,7 +32,7 @@ export function axisOf(problem, axis) {
   if (isPooling(problem.mode) && Math.max(...padding) >= kernel) {
     throw new Fault(
       `The padding (${Math.max(...padding)}) must be smaller than the pool size (${kernel}), or a window would see no ` +
-        "pixel at all. Make the padding smaller, or the window larger."
+        "pixel at all. Make the padding smaller, or the window larger.",
     );
   }
   const output = outputSize(size, along.reach, stride, padding, ceil);
@@ -50,7 +50,7 @@ export function outputSize(size, window, stride, [before, after] = [0, 0], ceil 
   if (count < 1) {
     throw new Fault(
       `The window covers ${window} pixels, but the input${before + after ? ", padding included," : ""} has only ` +
-        `${size + before + after}: there is no position for it. Take a smaller kernel, a smaller dilation rate or more padding.`
+        `${size + before + after}: there is no position for it. Take a smaller kernel, a smaller dilation rate or more padding.`,
     );
   }
   return count;
@@ -61,7 +61,7 @@ export function transposedSize(size, kernel, stride, padding = "valid", added = 
   const window = reach(kernel, dilation);
   if (added !== null && added >= Math.max(stride, dilation)) {
     throw new Fault(
-      `The output padding (${added}) must be smaller than the stride (${stride}) or the dilation rate (${dilation}).`
+      `The output padding (${added}) must be smaller than the stride (${stride}) or the dilation rate (${dilation}).`,
     );
   }
   const output = (size - 1) * stride + ownWidth(window, stride, dilation, kernel, padding, added, axis);
@@ -152,7 +152,7 @@ export function valueAt(ready, position) {
   let sum = 0;
   let count = 0;
   let largest = -Infinity;
-  eachTerm(ready, position, (row, column, channel, i, j, weight) => {
+  eachTerm(ready, position, (row, column, channel, _i, _j, weight) => {
     const inside = isInside(ready, row, column);
     const value = inside ? ready.input[row][column][channel] : 0;
     sum += ready.mode === "norm" ? value * value : value * weight;
@@ -168,12 +168,16 @@ export function valueAt(ready, position) {
 /** The whole output, [row][column][map]. */
 export function outputOf(ready) {
   const [down, right] = ready.axes;
-  return grid(down.output, right.output, (i, j) => Array.from({ length: ready.maps }, (_, f) => valueAt(ready, [i, j, f])));
+  return grid(down.output, right.output, (i, j) =>
+    Array.from({ length: ready.maps }, (_, f) => valueAt(ready, [i, j, f])),
+  );
 }
 
 /** How many output positions read each pixel of the picture, [row][column]. */
 export function readCounts(ready) {
-  const [down, right] = ready.axes.map((axis) => (ready.mode === "transposed" ? stampCounts(axis) : windowCounts(axis)));
+  const [down, right] = ready.axes.map((axis) =>
+    ready.mode === "transposed" ? stampCounts(axis) : windowCounts(axis),
+  );
   return grid(down.length, right.length, (i, j) => down[i] * right[j]);
 }
 
@@ -220,14 +224,14 @@ export const newWeight = (i, j, c, f) => (2 * i + j + 2 * c + f + i * j) % 3;
 /** The picture with another size: what was there stays, new cells get numbers of their own. */
 export function resizedInput(input, rows, columns, channels) {
   return grid(rows, columns, (i, j) =>
-    Array.from({ length: channels }, (_, c) => input[i]?.[j]?.[c] ?? newPixel(i, j, c))
+    Array.from({ length: channels }, (_, c) => input[i]?.[j]?.[c] ?? newPixel(i, j, c)),
   );
 }
 
 /** The kernel with another shape [rows, columns, third axis, fourth axis]. */
 export function resizedKernel(kernel, [rows, columns, third, fourth]) {
   return grid(rows, columns, (i, j) =>
-    grid(third, fourth, (c, f) => kernel[i]?.[j]?.[c]?.[f] ?? newWeight(i, j, c, f))
+    grid(third, fourth, (c, f) => kernel[i]?.[j]?.[c]?.[f] ?? newWeight(i, j, c, f)),
   );
 }
 

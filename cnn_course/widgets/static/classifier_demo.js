@@ -1,6 +1,8 @@
 // Draw or choose a picture; a model in the kernel says what it sees, and shows its feature maps.
 import { penDown, penLine } from "./drawing.js";
+import { put } from "./model.js";
 import { checkbox, dropdown, faultLine, h, newId, openRoot, setText } from "./parts.js";
+import { pictureFile } from "./picture_file.js";
 
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const percent = (share) => `${(100 * share).toFixed(share > 0.995 || share < 0.0005 ? 0 : 1)} %`;
@@ -21,42 +23,59 @@ function render({ model, el }) {
     newer = waiting;
     if (waiting) return;
     waiting = true;
-    model.set("drawn", { turn: (model.get("answer").turn ?? 0) + 1, picture: sheet.toPng() });
-    model.save_changes();
+    put(model, { drawn: { turn: (model.get("answer").turn ?? 0) + 1, picture: sheet.toPng() } });
   }
-  const examples = dropdown({ label: "Picture", options: [["", "your own"], ...model.get("examples").map(([name], n) => [String(n), name])], onValue: async (n) => {
-    await (n === "" ? sheet.clear() : sheet.load(model.get("examples")[Number(n)][1]));
-    send();
-  } });
+  const examples = dropdown({
+    label: "Picture",
+    options: [["", "your own"], ...model.get("examples").map(([name], n) => [String(n), name])],
+    onValue: async (n) => {
+      await (n === "" ? sheet.clear() : sheet.load(model.get("examples")[Number(n)][1]));
+      send();
+    },
+  });
   const sendOwn = () => {
     examples.show("");
     send();
   };
   sheet.onDrawn = sendOwn;
-  const layers = dropdown({ label: "Layer", options: model.get("layers").map((name) => [name, name]), onValue: (layer) => {
-    model.set("layer", layer);
-    model.save_changes();
-  } });
+  const layers = dropdown({
+    label: "Layer",
+    options: model.get("layers").map((name) => [name, name]),
+    onValue: (layer) => put(model, { layer }),
+  });
   const eraser = checkbox({ label: "Rubber", onValue: (on) => (sheet.level = on ? 0 : 255) });
-  const clear = h("button", { type: "button", class: "cw-button", click: () => {
-    sheet.clear();
-    sendOwn();
-  } }, "Clear");
-  const file = h("input", { type: "file", accept: "image/*", "aria-label": "A picture of your own", change: async () => {
-    if (!file.files[0]) return;
-    try {
-      await sheet.loadFile(file.files[0]);
-      fault.say("");
+  const clear = h(
+    "button",
+    {
+      type: "button",
+      class: "cw-button",
+      click: () => {
+        sheet.clear();
+        sendOwn();
+      },
+    },
+    "Clear",
+  );
+  const own = pictureFile({
+    say: fault.say,
+    onFile: async (file) => {
+      await sheet.loadFile(file);
       sendOwn();
-    } catch {
-      fault.say(`“${file.files[0].name.slice(0, 60)}” cannot be read as a picture. PNG, JPEG and WebP can.`);
-    }
-  } });
-  const own = h("div", { class: "cw-field" }, h("span", { class: "cw-label", "aria-hidden": true }, "Your own picture"), file);
+    },
+  });
   const controls = h("div", { class: "cw-fields" }, examples.el, layers.el, eraser.el, clear, own);
-  const still = h("p", { class: "cw-still" }, "A still picture: the model lives in a kernel, and there is none here. Open the notebook to draw.");
+  const still = h(
+    "p",
+    { class: "cw-still" },
+    "A still picture: the model lives in a kernel, and there is none here. Open the notebook to draw.",
+  );
   const live = h("p", { class: "cw-hidden", "aria-live": "polite" });
-  root.append(alive ? controls : still, fault.el, h("div", { class: "cw-classifier" }, sheet.el, bars.el, maps.el), live);
+  root.append(
+    alive ? controls : still,
+    fault.el,
+    h("div", { class: "cw-classifier" }, sheet.el, bars.el, maps.el),
+    live,
+  );
 
   function showAnswer() {
     const answer = model.get("answer");
@@ -87,15 +106,41 @@ function render({ model, el }) {
 function buildSheet(width, height, alive) {
   const hint = newId("hint");
   const canvas = h("canvas", {
-    width, height, tabindex: 0, role: "application", class: "cw-sheet", "aria-label": `The picture, ${height} rows and ${width} columns`, "aria-describedby": hint,
+    width,
+    height,
+    tabindex: 0,
+    role: "application",
+    class: "cw-sheet",
+    "aria-label": `The picture, ${height} rows and ${width} columns`,
+    "aria-describedby": hint,
   });
-  if (!alive) for (const [name, value] of [["role", "img"], ["tabindex", "-1"]]) canvas.setAttribute(name, value);
+  if (!alive)
+    for (const [name, value] of [
+      ["role", "img"],
+      ["tabindex", "-1"],
+    ])
+      canvas.setAttribute(name, value);
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  const words = h("p", { class: "cw-legend", id: hint }, alive ? "Draw with the pointer; or arrow keys move the pen, Space puts it down and lifts it, Delete clears." : "");
+  const words = h(
+    "p",
+    { class: "cw-legend", id: hint },
+    alive ? "Draw with the pointer; or arrow keys move the pen, Space puts it down and lifts it, Delete clears." : "",
+  );
   const spoken = h("p", { class: "cw-hidden", "aria-live": "polite" });
   const pen = h("span", { class: "cw-pen", "aria-hidden": true, hidden: true });
   const radius = Math.max(0.8, Math.min(width, height) / 22);
-  const sheet = { el: h("figure", {}, h("div", { class: "cw-head" }, "Picture"), h("div", { class: "cw-paper" }, canvas, pen), words, spoken), level: 255, onDrawn: () => {} };
+  const sheet = {
+    el: h(
+      "figure",
+      {},
+      h("div", { class: "cw-head" }, "Picture"),
+      h("div", { class: "cw-paper" }, canvas, pen),
+      words,
+      spoken,
+    ),
+    level: 255,
+    onDrawn: () => {},
+  };
   let at = [width / 2, height / 2];
   let [down, pointer] = [false, false];
 
@@ -165,7 +210,13 @@ function buildSheet(width, height, alive) {
     const image = await createImageBitmap(chosen);
     const share = Math.max(width / image.width, height / image.height); // the middle of it fills the picture
     context.imageSmoothingQuality = "high";
-    context.drawImage(image, (width - image.width * share) / 2, (height - image.height * share) / 2, image.width * share, image.height * share);
+    context.drawImage(
+      image,
+      (width - image.width * share) / 2,
+      (height - image.height * share) / 2,
+      image.width * share,
+      image.height * share,
+    );
   };
   return sheet;
 }
@@ -179,8 +230,17 @@ function buildBars() {
     const best = Math.max(...shares);
     const shown = [...shares.keys()];
     if (shown.length > MOST_BARS) shown.sort((a, b) => shares[b] - shares[a]).splice(MOST_BARS);
-    list.replaceChildren(...shown.map((n) => h("li", { class: shares[n] === best ? "best" : "" }, h("span", {}, names[n]),
-      h("span", { class: "cw-bar", "aria-hidden": true }, h("i", { style: `width:${100 * shares[n]}%` })), h("b", {}, percent(shares[n])))));
+    list.replaceChildren(
+      ...shown.map((n) =>
+        h(
+          "li",
+          { class: shares[n] === best ? "best" : "" },
+          h("span", {}, names[n]),
+          h("span", { class: "cw-bar", "aria-hidden": true }, h("i", { style: `width:${100 * shares[n]}%` })),
+          h("b", {}, percent(shares[n])),
+        ),
+      ),
+    );
   }
   return { el: h("div", {}, h("div", { class: "cw-head" }, "Probabilities"), list), show };
 }
@@ -192,17 +252,24 @@ function buildMaps() {
   function show({ layer, rows, columns, filters, channels, levels }) {
     const bytes = Uint8Array.from(atob(levels), (c) => c.charCodeAt(0));
     setText(head, `Feature maps of ${layer}: the ${channels.length} strongest of ${filters}, ${rows} × ${columns}`);
-    stage.replaceChildren(...channels.map((channel, k) => {
-      const canvas = h("canvas", { width: columns, height: rows, role: "img", "aria-label": `Map of channel ${channel}` });
-      const context = canvas.getContext("2d");
-      const image = context.createImageData(columns, rows);
-      for (let n = 0; n < rows * columns; n++) {
-        image.data.fill(bytes[k * rows * columns + n], 4 * n, 4 * n + 3);
-        image.data[4 * n + 3] = 255;
-      }
-      context.putImageData(image, 0, 0);
-      return h("figure", {}, canvas, h("figcaption", { class: "cw-legend" }, String(channel)));
-    }));
+    stage.replaceChildren(
+      ...channels.map((channel, k) => {
+        const canvas = h("canvas", {
+          width: columns,
+          height: rows,
+          role: "img",
+          "aria-label": `Map of channel ${channel}`,
+        });
+        const context = canvas.getContext("2d");
+        const image = context.createImageData(columns, rows);
+        for (let n = 0; n < rows * columns; n++) {
+          image.data.fill(bytes[k * rows * columns + n], 4 * n, 4 * n + 3);
+          image.data[4 * n + 3] = 255;
+        }
+        context.putImageData(image, 0, 0);
+        return h("figure", {}, canvas, h("figcaption", { class: "cw-legend" }, String(channel)));
+      }),
+    );
   }
   return { el: h("div", { class: "cw-all" }, head, stage), show };
 }

@@ -1,16 +1,23 @@
 // The controls of the convolution demo: every setting, its limits, and what a wrong entry is told.
 import { isPooling } from "./arithmetic.js";
-import { LIMITS, put, solutionFor, traitsOf, withControl } from "./convolution_state.js";
+import { LIMITS, solutionFor, traitsOf, withControl } from "./convolution_state.js";
+import { put } from "./model.js";
 import { pairControl } from "./pair.js";
 import { checkbox, dropdown, h, radios, stepper } from "./parts.js";
 import { both, likeBoth } from "./sizes.js";
 
 const MODES = [
-  ["convolution", "Convolution"], ["transposed", "Transposed"], ["max", "Max pooling"], ["average", "Average pooling"],
+  ["convolution", "Convolution"],
+  ["transposed", "Transposed"],
+  ["max", "Max pooling"],
+  ["average", "Average pooling"],
   ["norm", "Norm pooling"],
 ];
 const PADDINGS = [
-  ["valid", "valid: none"], ["same", "same, as TensorFlow"], ["symmetric", "same on both sides"], ["number", "a number"],
+  ["valid", "valid: none"],
+  ["same", "same, as TensorFlow"],
+  ["symmetric", "same on both sides"],
+  ["number", "a number"],
   ["sides", "each side"],
 ];
 const SIDES = ["top", "bottom", "left", "right"];
@@ -39,14 +46,22 @@ export function buildControls(model, say) {
   });
   const ceil = checkbox({ label: "Round up (ceil_mode)", onValue: (value) => set("ceil_mode", value) });
   let apart = false;
-  const split = checkbox({ label: "Rows and columns apart", onValue: (value) => {
-    apart = value;
-    update(solutionFor(model));
-  } });
+  const split = checkbox({
+    label: "Rows and columns apart",
+    onValue: (value) => {
+      apart = value;
+      update(solutionFor(model));
+    },
+  });
   const cover = checkbox({ label: "Cover what is still to come", onValue: (value) => put(model, { cover: value }) });
   const fields = [...Object.values(pairs), padding, ...Object.values(counts), added].map((control) => control.el);
-  const el = h("div", { class: "cw-controls" }, mode.el, h("div", { class: "cw-fields" }, ...fields),
-    h("div", { class: "cw-checks" }, split.el, ceil.el, cover.el));
+  const el = h(
+    "div",
+    { class: "cw-controls" },
+    mode.el,
+    h("div", { class: "cw-fields" }, ...fields),
+    h("div", { class: "cw-checks" }, split.el, ceil.el, cover.el),
+  );
 
   function update({ problem }) {
     const pooling = isPooling(problem.mode);
@@ -68,18 +83,33 @@ export function buildControls(model, say) {
 }
 
 function paddingControl(say, onValue) {
-  let sides = [[1, 1], [1, 1]];
+  let sides = [
+    [1, 1],
+    [1, 1],
+  ];
   const [min, max] = LIMITS.padding;
-  const list = dropdown({ label: "Padding", options: PADDINGS, onValue: (kind) => {
-    if (kind === "number") onValue(likeBoth([sides[0][0], sides[1][0]]));
-    else onValue(kind === "sides" ? sides : kind);
-  } });
+  const list = dropdown({
+    label: "Padding",
+    options: PADDINGS,
+    onValue: (kind) => {
+      if (kind === "number") onValue(likeBoth([sides[0][0], sides[1][0]]));
+      else onValue(kind === "sides" ? sides : kind);
+    },
+  });
   const number = pairControl({ label: "Zeros", limits: [min, max], say, onValue });
-  const each = SIDES.map((side, n) => stepper({ label: `Zeros, ${side}`, min, max, say, onValue: (zeros) => {
-    const next = sides.map((pair) => [...pair]);
-    next[n >> 1][n & 1] = zeros;
-    onValue(next);
-  } }));
+  const each = SIDES.map((side, n) =>
+    stepper({
+      label: `Zeros, ${side}`,
+      min,
+      max,
+      say,
+      onValue: (zeros) => {
+        const next = sides.map((pair) => [...pair]);
+        next[n >> 1][n & 1] = zeros;
+        onValue(next);
+      },
+    }),
+  );
   const el = h("div", { class: "cw-padding" }, list.el, number.el, ...each.map((field) => field.el));
   return {
     el,

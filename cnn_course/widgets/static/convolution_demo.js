@@ -2,10 +2,18 @@
 import { isPooling } from "./arithmetic.js";
 import { buildControls } from "./convolution_controls.js";
 import { buildStage } from "./convolution_stage.js";
-import { TRAITS, neighbour, positionOf, put, solutionFor } from "./convolution_state.js";
+import { neighbour, positionOf, solutionFor, TRAITS } from "./convolution_state.js";
 import {
-  codeLines, fieldSentence, sizeLines, stepSentence, termFrame, termRows, termText, unreachedSentence,
+  codeLines,
+  fieldSentence,
+  sizeLines,
+  stepSentence,
+  termFrame,
+  termRows,
+  termText,
+  unreachedSentence,
 } from "./convolution_words.js";
+import { clock, drawOn, put } from "./model.js";
 import { faultLine, h, iconButton, openRoot, setText } from "./parts.js";
 
 const PACE = 900; // milliseconds a step
@@ -17,52 +25,32 @@ function step(model, by) {
   return Boolean(next);
 }
 
-/** One clock for each model, however many views it has. */
-function initialize({ model }) {
-  let timer = null;
-  const follow = () => {
-    clearInterval(timer);
-    timer = model.get("playing") ? setInterval(tick, PACE) : null;
-  };
-  const tick = () => {
-    if (!step(model, 1)) put(model, { playing: false });
-  };
-  model.on("change:playing", follow);
-  follow();
-  return () => clearInterval(timer);
-}
+const initialize = ({ model }) => clock(model, PACE, () => step(model, 1));
 
 function render({ model, el }) {
   const root = openRoot(el, "Convolution demo");
   const fault = faultLine();
-  const parts = [buildControls(model, fault.say), buildStage(model, fault.say), buildTransport(model), buildNotes(model)];
+  const parts = [
+    buildControls(model, fault.say),
+    buildStage(model, fault.say),
+    buildTransport(model),
+    buildNotes(model),
+  ];
   root.append(parts[0].el, fault.el, ...parts.slice(1).map((part) => part.el));
   const update = () => {
     const solution = solutionFor(model);
     fault.sayState(solution.fault ?? solution.warning);
     for (const part of parts) part.update(solution);
   };
-  // One drawing for one change of several traits: the model tells of each of them.
-  const names = [...TRAITS, "playing", "cover", "show_code"].map((name) => `change:${name}`).join(" ");
-  let due = false;
-  const soon = () => {
-    if (due) return;
-    due = true;
-    queueMicrotask(() => {
-      due = false;
-      update();
-    });
-  };
-  model.on(names, soon);
-  update();
-  return () => model.off(names, soon);
+  return drawOn(model, [...TRAITS, "playing", "cover", "show_code"], update).stop;
 }
 
 function buildTransport(model) {
   const to = (position) => position && put(model, { position, playing: false });
   const end = (last) => {
     const { ready } = solutionFor(model);
-    if (ready) to([last ? ready.axes[0].output - 1 : 0, last ? ready.axes[1].output - 1 : 0, positionOf(model, ready)[2]]);
+    if (ready)
+      to([last ? ready.axes[0].output - 1 : 0, last ? ready.axes[1].output - 1 : 0, positionOf(model, ready)[2]]);
   };
   const move = (by) => {
     if (model.get("playing")) put(model, { playing: false });
@@ -77,9 +65,17 @@ function buildTransport(model) {
   play.el.classList.add("cw-main");
   const count = h("output", { class: "cw-count" });
   const live = h("p", { class: "cw-hidden", "aria-live": "polite" });
-  const el = h("div", { class: "cw-transport", role: "group", "aria-label": "Steps" },
-    iconButton("first", "First step", () => end(false)).el, iconButton("back", "One step back", () => move(-1)).el, play.el,
-    iconButton("forward", "One step forwards", () => move(1)).el, iconButton("last", "Last step", () => end(true)).el, count, live);
+  const el = h(
+    "div",
+    { class: "cw-transport", role: "group", "aria-label": "Steps" },
+    iconButton("first", "First step", () => end(false)).el,
+    iconButton("back", "One step back", () => move(-1)).el,
+    play.el,
+    iconButton("forward", "One step forwards", () => move(1)).el,
+    iconButton("last", "Last step", () => end(true)).el,
+    count,
+    live,
+  );
   function update({ ready, fault }) {
     const playing = model.get("playing");
     play.draw(playing ? "pause" : "play", playing ? "Pause" : "Play");
@@ -97,18 +93,37 @@ function buildTransport(model) {
 }
 
 function buildNotes(model) {
-  const formula = h("div", { class: "cw-formula", tabindex: 0, role: "group", "aria-label": "The chosen number, written out" });
+  const formula = h("div", {
+    class: "cw-formula",
+    tabindex: 0,
+    role: "group",
+    "aria-label": "The chosen number, written out",
+  });
   const size = h("div", { class: "cw-size", role: "group", "aria-label": "The size, written out" });
   const unread = h("p", {});
   const field = h("p", {});
   const keras = h("code", {});
   const torch = h("code", {});
-  const code = h("details", { class: "cw-code", toggle: () => put(model, { show_code: code.open }) },
+  const code = h(
+    "details",
+    { class: "cw-code", toggle: () => put(model, { show_code: code.open }) },
     h("summary", {}, "Show the code"),
-    h("div", { class: "cw-lines", tabindex: 0, role: "group", "aria-label": "The matching lines of code" },
-      h("span", {}, "Keras"), keras, h("span", {}, "PyTorch"), torch));
-  const el = h("div", { class: "cw-notes" },
-    h("div", {}, h("div", { class: "cw-head" }, "This number"), formula, field), h("div", {}, h("div", { class: "cw-head" }, "The size"), size, unread), code);
+    h(
+      "div",
+      { class: "cw-lines", tabindex: 0, role: "group", "aria-label": "The matching lines of code" },
+      h("span", {}, "Keras"),
+      keras,
+      h("span", {}, "PyTorch"),
+      torch,
+    ),
+  );
+  const el = h(
+    "div",
+    { class: "cw-notes" },
+    h("div", {}, h("div", { class: "cw-head" }, "This number"), formula, field),
+    h("div", {}, h("div", { class: "cw-head" }, "The size"), size, unread),
+    code,
+  );
   function update({ problem, ready, counts }) {
     code.open = model.get("show_code");
     el.hidden = !ready;

@@ -1,7 +1,8 @@
 // Input, kernel and output of the convolution demo, as three matrices to walk through and to write in.
 import { eachTerm, isInside, isPooling } from "./arithmetic.js";
-import { positionOf, put } from "./convolution_state.js";
+import { positionOf } from "./convolution_state.js";
 import { NumberGrid } from "./grid.js";
+import { put } from "./model.js";
 import { written } from "./numbers.js";
 import { h, setText } from "./parts.js";
 
@@ -24,8 +25,11 @@ export function buildStage(model, say) {
   const choose = (map) => (row, column) => put(model, { position: [row, column, map], playing: false });
 
   function build(channels, depth, maps) {
-    const stack = (count, name, make) => Array.from({ length: count }, (_, n) =>
-      new NumberGrid({ label: count > 1 ? `${name}, ${n}` : name, say, ...make(n) }));
+    const stack = (count, name, make) =>
+      Array.from(
+        { length: count },
+        (_, n) => new NumberGrid({ label: count > 1 ? `${name}, ${n}` : name, say, ...make(n) }),
+      );
     panels = {
       input: stack(channels, "Input", (c) => ({ onEdit: editInput(c) })),
       kernel: stack(depth, "Kernel", (c) => ({ onEdit: editKernel(c) })),
@@ -35,22 +39,37 @@ export function buildStage(model, say) {
     const panel = (name, sign) => {
       const grids = panels[name].map((grid) => h("div", { class: "cw-scroll" }, grid.el));
       panels.heads[name] = h("div", { class: "cw-head" });
-      panels[name + "Panel"] = h("div", { class: `cw-panel cw-${name}` }, panels.heads[name], h("div", { class: "cw-grids" }, ...grids));
-      return [sign && h("div", { class: "cw-sign", "aria-hidden": true }, sign), panels[name + "Panel"]].filter(Boolean);
+      panels[name + "Panel"] = h(
+        "div",
+        { class: `cw-panel cw-${name}` },
+        panels.heads[name],
+        h("div", { class: "cw-grids" }, ...grids),
+      );
+      return [sign && h("div", { class: "cw-sign", "aria-hidden": true }, sign), panels[name + "Panel"]].filter(
+        Boolean,
+      );
     };
-    el.replaceChildren(...panel("input"), ...(depth ? panel("kernel", "∗") : []), ...panel("output", depth ? "=" : "→"));
+    el.replaceChildren(
+      ...panel("input"),
+      ...(depth ? panel("kernel", "∗") : []),
+      ...panel("output", depth ? "=" : "→"),
+    );
   }
 
   function update(solution) {
     const { problem, ready } = solution;
     const { input, kernel, mode } = problem;
-    const depth = isPooling(mode) ? 0 : mode === "transposed" ? kernel[0][0][0].length / problem.groups : kernel[0][0].length;
+    const depth = isPooling(mode)
+      ? 0
+      : mode === "transposed"
+        ? kernel[0][0][0].length / problem.groups
+        : kernel[0][0].length;
     const key = [input[0][0].length, Math.max(depth, isPooling(mode) ? 0 : 1) | 0, ready?.maps ?? 1];
     if (`${key}` !== shapes) build(...key);
     shapes = `${key}`;
     const position = ready && positionOf(model, ready);
     const used = ready ? usedCells(ready, position) : { pixels: new Map(), weights: new Set() };
-    paintInput(panels, solution, position, used);
+    paintInput(panels, solution, used);
     if (depth) paintKernel(panels, solution, position, used);
     paintOutput(panels, solution, position, model.get("cover"));
     const widths = ["input", "kernel", "output"].map((name) => panels[name][0]?.columns ?? 0);
@@ -77,13 +96,13 @@ function usedCells(ready, position) {
   return { pixels, weights, winner: ready.mode === "max" ? winner : null };
 }
 
-function paintInput(panels, { problem, ready, counts }, position, used) {
+function paintInput(panels, { problem, ready, counts }, used) {
   const { input, mode } = problem;
   const [top, bottom] = ready?.axes[0].padding ?? [0, 0];
   const [left, right] = ready?.axes[1].padding ?? [0, 0];
   const [rows, columns] = [input.length, input[0].length];
   panels.offset = [top, left];
-  setText(panels.heads.input, `Input ${rows} × ${columns}${input[0][0].length > 1 ? ` × ${input[0][0].length}` : ""}`);
+  setText(panels.heads.input, `Input ${rows} × ${columns}${input[0][0].length > 1 ? " × " + input[0][0].length : ""}`);
   panels.input.forEach((grid, c) => {
     grid.shape(rows + top + bottom, columns + left + right);
     for (let y = 0; y < rows + top + bottom; y++) {
@@ -95,8 +114,18 @@ function paintInput(panels, { problem, ready, counts }, position, used) {
         const unread = inside && ready && counts[i][j] === 0;
         const text = inside ? written(input[i][j][c]) : isPooling(mode) ? "" : "0";
         const note = seen && !isPooling(mode) ? `×${written(used.pixels.get(key))}` : "";
-        const classes = [inside ? "" : "pad", seen ? "seen" : "", unread ? "unread" : "", key === used.winner ? "winner" : ""];
-        const state = [inside ? "" : "padding", seen ? "in the window" : "", unread ? "never read" : "", key === used.winner ? "the largest" : ""];
+        const classes = [
+          inside ? "" : "pad",
+          seen ? "seen" : "",
+          unread ? "unread" : "",
+          key === used.winner ? "winner" : "",
+        ];
+        const state = [
+          inside ? "" : "padding",
+          seen ? "in the window" : "",
+          unread ? "never read" : "",
+          key === used.winner ? "the largest" : "",
+        ];
         const name = [`row ${i}, column ${j}: ${text || "nothing"}`, ...state].filter(Boolean).join(", ");
         grid.paint(y, x, { text, note, classes: classes.filter(Boolean).join(" "), name, editable: inside });
       }
@@ -116,12 +145,14 @@ function paintKernel(panels, { problem, ready }, position, used) {
   panels.kernel.forEach((grid, c) => {
     grid.shape(kernel.length, kernel[0].length);
     const [third, fourth] = panels.weightPlace(c);
-    kernel.forEach((row, i) => row.forEach((weights, j) => {
-      const text = written(weights[third]?.[fourth] ?? NaN);
-      const seen = used.weights.has(`${i},${j}`);
-      const name = `weight row ${i}, column ${j}: ${text}${seen ? ", in use" : ""}`;
-      grid.paint(i, j, { text, classes: seen ? "weight used" : "weight", name, editable: true });
-    }));
+    kernel.forEach((row, i) =>
+      row.forEach((weights, j) => {
+        const text = written(weights[third]?.[fourth] ?? NaN);
+        const seen = used.weights.has(`${i},${j}`);
+        const name = `weight row ${i}, column ${j}: ${text}${seen ? ", in use" : ""}`;
+        grid.paint(i, j, { text, classes: seen ? "weight used" : "weight", name, editable: true });
+      }),
+    );
   });
 }
 
@@ -136,7 +167,7 @@ function paintOutput(panels, { ready, output }, position, cover) {
     return;
   }
   const [rows, columns] = ready.axes.map((axis) => axis.output);
-  setText(panels.heads.output, `Output ${rows} × ${columns}${ready.maps > 1 ? ` × ${ready.maps}` : ""}`);
+  setText(panels.heads.output, `Output ${rows} × ${columns}${ready.maps > 1 ? " × " + ready.maps : ""}`);
   const current = position[0] * columns + position[1];
   panels.output.forEach((grid, f) => {
     grid.shape(rows, columns);

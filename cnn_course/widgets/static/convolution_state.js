@@ -1,16 +1,41 @@
 // The convolution demo's traits, read into a problem and solved; nothing here knows about a page.
 import {
-  Fault, isPooling, kernelShape, outputOf, prepare, readCounts, resizedInput, resizedKernel,
+  Fault,
+  isPooling,
+  kernelShape,
+  outputOf,
+  prepare,
+  readCounts,
+  resizedInput,
+  resizedKernel,
 } from "./arithmetic.js";
 import { both } from "./sizes.js";
 
 export const LIMITS = {
-  size: [1, 16], kernel: [1, 9], strides: [1, 8], dilation: [1, 6], padding: [0, 12], channels: [1, 4], filters: [1, 4],
+  size: [1, 16],
+  kernel: [1, 9],
+  strides: [1, 8],
+  dilation: [1, 6],
+  padding: [0, 12],
+  channels: [1, 4],
+  filters: [1, 4],
 };
 export const LARGEST_OUTPUT = 32;
 export const TRAITS = [
-  "mode", "input", "kernel", "input_size", "kernel_size", "strides", "padding", "dilation_rate", "channels", "filters",
-  "groups", "output_padding", "ceil_mode", "position",
+  "mode",
+  "input",
+  "kernel",
+  "input_size",
+  "kernel_size",
+  "strides",
+  "padding",
+  "dilation_rate",
+  "channels",
+  "filters",
+  "groups",
+  "output_padding",
+  "ceil_mode",
+  "position",
 ];
 
 const numbers = (value) => (Array.isArray(value) ? value.map(numbers) : Number(value));
@@ -39,7 +64,9 @@ export function solve(traits) {
     const ready = prepare(problem);
     const sizes = ready.axes.map((axis) => axis.output);
     if (Math.max(...sizes) > LARGEST_OUTPUT) {
-      throw new Fault(`The output has ${sizes.join(" × ")} numbers: too many to draw. Take a smaller input or smaller strides.`);
+      throw new Fault(
+        `The output has ${sizes.join(" × ")} numbers: too many to draw. Take a smaller input or smaller strides.`,
+      );
     }
     return { problem, ready, output: outputOf(ready), counts: readCounts(ready), warning: notANumber(ready) };
   } catch (fault) {
@@ -71,7 +98,8 @@ export function withControl(traits, name, value) {
   const next = { ...traits, [name]: value };
   const [rows, columns] = both(next.input_size);
   const current = [next.input.length, next.input[0].length, next.input[0][0].length];
-  if (`${current}` !== `${[rows, columns, next.channels]}`) next.input = resizedInput(next.input, rows, columns, next.channels);
+  if (`${current}` !== `${[rows, columns, next.channels]}`)
+    next.input = resizedInput(next.input, rows, columns, next.channels);
   const fits = next.channels % next.groups === 0 && next.filters % next.groups === 0;
   const shape = kernelShape(next.mode, both(next.kernel_size), next.channels, next.filters, next.groups);
   const { kernel } = next;
@@ -99,8 +127,3 @@ export function solutionFor(model) {
 }
 
 export const positionOf = (model, ready) => clampedPosition(model.get("position"), ready);
-
-export function put(model, changes) {
-  for (const [name, value] of Object.entries(changes)) if (model.get(name) !== value) model.set(name, value);
-  model.save_changes();
-}

@@ -8,7 +8,7 @@ const times = (count, thing, plural = thing + "s") => `${count} ${count === 1 ? 
 /** The terms of one output value, in rows as the kernel has them; a term says whether it is padding. */
 export function termRows(ready, position) {
   const rows = new Map();
-  eachTerm(ready, position, (row, column, channel, i, j, weight) => {
+  eachTerm(ready, position, (row, column, channel, i, _j, weight) => {
     const inside = isInside(ready, row, column);
     if (!inside && isPooling(ready.mode)) return;
     const value = inside ? ready.input[row][column][channel] : 0;
@@ -41,8 +41,10 @@ export function sizeLines(ready, number) {
   if (ready.mode === "transposed") return [...lines, ...transposedLines(ready, axis, number)];
   const [before, after] = axis.padding;
   if (ready.padding === "same" && before + after > 0) {
-    lines.push(`same: ⌈${axis.size} / ${axis.stride}⌉ = ${axis.output} positions need ${times(before + after, "zero")}: ` +
-      `${before} before, ${after} after`);
+    lines.push(
+      `same: ⌈${axis.size} / ${axis.stride}⌉ = ${axis.output} positions need ${times(before + after, "zero")}: ` +
+        `${before} before, ${after} after`,
+    );
   }
   const padding = before === after ? `2 · ${before}` : `(${before} + ${after})`;
   const room = axis.padded - axis.reach;
@@ -86,13 +88,16 @@ export function unreachedSentence(ready, counts) {
 /** Which pixels the chosen output value depends on. */
 export function fieldSentence(ready, position) {
   const [rows, columns] = fieldOf(ready, position);
-  if (!rows || !columns) return "No pixel reaches this number: it is the bare border that the padding or the strides add.";
+  if (!rows || !columns)
+    return "No pixel reaches this number: it is the bare border that the padding or the strides add.";
   const span = (thing, [first, last]) =>
     first === last ? `${thing} ${written(first)}` : `${thing}s ${written(first)} to ${written(last)}`;
   const [height, width] = [rows[1] - rows[0] + 1, columns[1] - columns[0] + 1];
   const outside = !isInside(ready, rows[0], columns[0]) || !isInside(ready, rows[1], columns[1]);
-  return `Its receptive field: ${height} × ${width} pixel${height * width > 1 ? "s" : ""}, ${span("row", rows)}, ` +
-    `${span("column", columns)}${outside ? " (beyond the picture lies padding)" : ""}.`;
+  return (
+    `Its receptive field: ${height} × ${width} pixel${height * width > 1 ? "s" : ""}, ${span("row", rows)}, ` +
+    `${span("column", columns)}${outside ? " (beyond the picture lies padding)" : ""}.`
+  );
 }
 
 /** What a screen reader says after each move. */
@@ -116,7 +121,8 @@ export function codeLines(ready) {
     padding: ready.axes.map((axis) => axis.padding),
   };
   if (isPooling(ready.mode)) return { keras: kerasPooling(ready, facts), torch: torchPooling(ready, facts) };
-  if (ready.mode === "transposed") return { keras: kerasTransposed(ready, facts), torch: torchTransposed(ready, facts) };
+  if (ready.mode === "transposed")
+    return { keras: kerasTransposed(ready, facts), torch: torchTransposed(ready, facts) };
   return { keras: kerasConvolution(ready, facts), torch: torchConvolution(ready, facts) };
 }
 
@@ -126,8 +132,13 @@ const sequential = (...layers) => `keras.Sequential([${layers.join(", ")}])`;
 function kerasConvolution(ready, { kernel, strides, dilation, padding }) {
   const named = ready.padding === "same" ? '"same"' : '"valid"';
   const layer = call("keras.layers.Conv2D", [
-    ready.maps, kernel, option("strides", strides, "1"), option("padding", named, '"valid"'),
-    option("dilation_rate", dilation, "1"), option("groups", ready.groups, 1), "use_bias=False",
+    ready.maps,
+    kernel,
+    option("strides", strides, "1"),
+    option("padding", named, '"valid"'),
+    option("dilation_rate", dilation, "1"),
+    option("groups", ready.groups, 1),
+    "use_bias=False",
   ]);
   if (dilation !== "1" && strides !== "1") return "# Keras takes no dilation beside strides";
   if (ready.padding === "same" || none(padding)) return layer;
@@ -137,10 +148,17 @@ function kerasConvolution(ready, { kernel, strides, dilation, padding }) {
 function torchConvolution(ready, { kernel, strides, dilation, padding }) {
   const [rows, columns] = padding;
   const even = rows[0] === rows[1] && columns[0] === columns[1];
-  const layer = (zeros) => call("nn.Conv2d", [
-    ready.channels, ready.maps, kernel, option("stride", strides, "1"), option("padding", zeros, "0"),
-    option("dilation", dilation, "1"), option("groups", ready.groups, 1), "bias=False",
-  ]);
+  const layer = (zeros) =>
+    call("nn.Conv2d", [
+      ready.channels,
+      ready.maps,
+      kernel,
+      option("stride", strides, "1"),
+      option("padding", zeros, "0"),
+      option("dilation", dilation, "1"),
+      option("groups", ready.groups, 1),
+      "bias=False",
+    ]);
   if (even && ready.padding === "symmetric" && strides === "1" && ready.axes.every((axis) => axis.reach % 2)) {
     return layer('"same"');
   }
@@ -151,17 +169,26 @@ function torchConvolution(ready, { kernel, strides, dilation, padding }) {
 function kerasTransposed(ready, { kernel, strides, dilation }) {
   if (ready.groups > 1) return "# Keras's Conv2DTranspose has no groups";
   if (dilation !== "1" && strides !== "1") return "# Keras takes no dilation beside strides";
-  const added = ready.outputPadding === null ? "" : option("output_padding", tuple(ready.axes.map((axis) => axis.added)), "");
-  const layer = (named, extra) => call("keras.layers.Conv2DTranspose", [
-    ready.maps, kernel, option("strides", strides, "1"), option("padding", named, '"valid"'), extra,
-    option("dilation_rate", dilation, "1"), "use_bias=False",
-  ]);
+  const added =
+    ready.outputPadding === null ? "" : option("output_padding", tuple(ready.axes.map((axis) => axis.added)), "");
+  const layer = (named, extra) =>
+    call("keras.layers.Conv2DTranspose", [
+      ready.maps,
+      kernel,
+      option("strides", strides, "1"),
+      option("padding", named, '"valid"'),
+      extra,
+      option("dilation_rate", dilation, "1"),
+      "use_bias=False",
+    ]);
   if (ready.padding === "same") return layer('"same"', added);
   if (ready.padding === "valid") return layer('"valid"', added);
   const whole = ready.axes.map((axis) => (axis.size - 1) * axis.stride + Math.max(axis.reach, axis.stride));
   const crops = ready.axes.map((axis, n) => [axis.cut, whole[n] - axis.cut - axis.output]);
   if (crops.flat().some((pixels) => pixels < 0)) return "# no single layer of Keras: it would have to add a border";
-  return none(crops) ? layer('"valid"', "") : sequential(layer('"valid"', ""), `keras.layers.Cropping2D(${pairs(crops)})`);
+  return none(crops)
+    ? layer('"valid"', "")
+    : sequential(layer('"valid"', ""), `keras.layers.Cropping2D(${pairs(crops)})`);
 }
 
 function torchTransposed(ready, { kernel, strides, dilation }) {
@@ -171,8 +198,14 @@ function torchTransposed(ready, { kernel, strides, dilation }) {
     return "# no single layer of PyTorch: it cuts both sides alike";
   }
   return call("nn.ConvTranspose2d", [
-    ready.channels, ready.maps, kernel, option("stride", strides, "1"), option("padding", tuple(cuts), "0"),
-    option("output_padding", tuple(added), "0"), option("groups", ready.groups, 1), "bias=False",
+    ready.channels,
+    ready.maps,
+    kernel,
+    option("stride", strides, "1"),
+    option("padding", tuple(cuts), "0"),
+    option("output_padding", tuple(added), "0"),
+    option("groups", ready.groups, 1),
+    "bias=False",
     option("dilation", dilation, "1"),
   ]);
 }
@@ -182,9 +215,7 @@ function kerasPooling(ready, { kernel, strides, padding }) {
   if (!name) return "# Keras has no norm pooling: the root of a sum of squares";
   if (ready.axes.some((axis) => axis.ceil)) return "# Keras rounds down: no ceil_mode";
   if (ready.padding !== "same" && !none(padding)) return '# Keras pads a pooling only with "same"';
-  return call(`keras.layers.${name}`, [
-    kernel, `strides=${strides}`, ready.padding === "same" ? 'padding="same"' : "",
-  ]);
+  return call(`keras.layers.${name}`, [kernel, `strides=${strides}`, ready.padding === "same" ? 'padding="same"' : ""]);
 }
 
 function torchPooling(ready, { kernel, strides, padding }) {

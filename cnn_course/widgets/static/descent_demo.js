@@ -1,8 +1,10 @@
 // Batch size and learning rate on the loss surface of a regression line, update by update.
 import { bowl, lossAt, pathOf } from "./descent.js";
+import { clock, drawOn, put } from "./model.js";
 import { written } from "./numbers.js";
 import { dropdown, faultLine, h, iconButton, openRoot, setText } from "./parts.js";
 import { range } from "./slider.js";
+import { svg } from "./svg.js";
 
 const PACE = 160; // milliseconds an update
 const MOST = 2000; // updates
@@ -12,72 +14,53 @@ const SPAN = 3; // what the surface shows on each side of the lowest point
 const [WIDE, HIGH, LEFT, BELOW] = [440, 250, 46, 40];
 const NAMES = ["x", "y", "start", "updates", "batch_size", "learning_rate", "momentum", "seed"];
 
-function svg(tag, attributes = {}, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
 export function settingsOf(get) {
   return {
-    start: get("start"), updates: get("updates"), batchSize: get("batch_size"), learningRate: get("learning_rate"),
-    momentum: get("momentum"), seed: get("seed"),
+    start: get("start"),
+    updates: get("updates"),
+    batchSize: get("batch_size"),
+    learningRate: get("learning_rate"),
+    momentum: get("momentum"),
+    seed: get("seed"),
   };
 }
 
-function put(model, changes) {
-  for (const [name, value] of Object.entries(changes)) model.set(name, value);
-  model.save_changes();
-}
-
-function initialize({ model }) {
-  let timer = null;
-  const tick = () => {
+const initialize = ({ model }) =>
+  clock(model, PACE, () => {
     const next = model.get("updates") + 1;
-    put(model, next > MOST ? { playing: false } : { updates: next });
-  };
-  const follow = () => {
-    clearInterval(timer);
-    timer = model.get("playing") ? setInterval(tick, PACE) : null;
-  };
-  model.on("change:playing", follow);
-  follow();
-  return () => clearInterval(timer);
-}
+    if (next <= MOST) put(model, { updates: next });
+    return next <= MOST;
+  });
 
 function render({ model, el }) {
   const root = openRoot(el, "Gradient descent demo");
   const fault = faultLine();
-  const parts = [buildControls(model), buildSteps(model), buildSurface(model), buildCurve(model)];
+  const parts = [buildControls(model), buildSteps(model), buildSurface(), buildCurve(model)];
   const [controls, steps, surface, curve] = parts;
   const live = h("p", { class: "cw-state", "aria-live": "polite" });
   root.append(controls.el, fault.el, h("div", { class: "cw-charts" }, surface.el, curve.el), steps.el, live);
   const update = () => {
     const data = { x: model.get("x"), y: model.get("y") };
-    const path = pathOf(data, settingsOf((name) => model.get(name)));
+    const path = pathOf(
+      data,
+      settingsOf((name) => model.get(name)),
+    );
     const losses = path.map((place) => lossAt(data, place));
     const perPass = Math.ceil(data.x.length / model.get("batch_size"));
     const view = { data, path, losses, perPass, lowest: lossAt(data, bowl(data).centre) };
-    const sentence = losses.at(-1) > 4 * losses[0] ? "The loss grows: the learning rate is too large for this surface. Take a smaller one." : "";
+    const sentence =
+      losses.at(-1) > 4 * losses[0]
+        ? "The loss grows: the learning rate is too large for this surface. Take a smaller one."
+        : "";
     fault.sayState(sentence);
     for (const part of parts) part.update(view);
     const passes = written((path.length - 1) / perPass);
-    setText(live, `${path.length - 1} updates, ${passes} passes through the ${data.x.length} points. Loss ${shortly(losses.at(-1))}; the lowest possible is ${shortly(view.lowest)}.`);
+    setText(
+      live,
+      `${path.length - 1} updates, ${passes} passes through the ${data.x.length} points. Loss ${shortly(losses.at(-1))}; the lowest possible is ${shortly(view.lowest)}.`,
+    );
   };
-  let due = false;
-  const soon = () => {
-    if (due) return;
-    due = true;
-    queueMicrotask(() => {
-      due = false;
-      update();
-    });
-  };
-  const names = [...NAMES, "playing"].map((name) => `change:${name}`).join(" ");
-  model.on(names, soon);
-  update();
-  return () => model.off(names, soon);
+  return drawOn(model, [...NAMES, "playing"], update).stop;
 }
 
 const shortly = (value) => (value >= 1e4 ? "over 10 000" : written(value, 3));
@@ -85,10 +68,29 @@ const shortly = (value) => (value >= 1e4 ? "over 10 000" : written(value, 3));
 function buildControls(model) {
   const count = model.get("x").length;
   const sizes = [1, 2, 4, 8, 16, 32, 64].filter((size) => size < count);
-  const named = [...sizes.map((size) => [String(size), size === 1 ? "1 point at a time" : `${size} points`]), [String(count), `all ${count} points`]];
-  const batch = dropdown({ label: "Batch size", options: named, onValue: (value) => put(model, { batch_size: Number(value) }) });
-  const rate = range({ label: "Learning rate", min: 0, max: RATES.length - 1, step: 1, onValue: (n) => put(model, { learning_rate: RATES[n] }) });
-  const momentum = range({ label: "Momentum", min: 0, max: 0.95, step: 0.05, onValue: (value) => put(model, { momentum: value }) });
+  const named = [
+    ...sizes.map((size) => [String(size), size === 1 ? "1 point at a time" : `${size} points`]),
+    [String(count), `all ${count} points`],
+  ];
+  const batch = dropdown({
+    label: "Batch size",
+    options: named,
+    onValue: (value) => put(model, { batch_size: Number(value) }),
+  });
+  const rate = range({
+    label: "Learning rate",
+    min: 0,
+    max: RATES.length - 1,
+    step: 1,
+    onValue: (n) => put(model, { learning_rate: RATES[n] }),
+  });
+  const momentum = range({
+    label: "Momentum",
+    min: 0,
+    max: 0.95,
+    step: 0.05,
+    onValue: (value) => put(model, { momentum: value }),
+  });
   const el = h("div", { class: "cw-fields" }, batch.el, rate.el, momentum.el);
   return {
     el,
@@ -110,11 +112,16 @@ function buildSteps(model) {
   const pass = () => Math.ceil(model.get("x").length / model.get("batch_size"));
   const play = iconButton("play", "Play", () => put(model, { playing: !model.get("playing") }));
   play.el.classList.add("cw-main");
-  const el = h("div", { class: "cw-transport", role: "group", "aria-label": "Steps" },
+  const el = h(
+    "div",
+    { class: "cw-transport", role: "group", "aria-label": "Steps" },
     iconButton("first", "Back to the start", () => put(model, { updates: 0, playing: false })).el,
-    iconButton("back", "One update back", () => move(-1)).el, play.el,
-    iconButton("forward", "One update on", () => move(1)).el, iconButton("last", "One pass on", () => move(pass())).el,
-    iconButton("again", "Another order of the points", () => put(model, { seed: model.get("seed") + 1 })).el);
+    iconButton("back", "One update back", () => move(-1)).el,
+    play.el,
+    iconButton("forward", "One update on", () => move(1)).el,
+    iconButton("last", "One pass on", () => move(pass())).el,
+    iconButton("again", "Another order of the points", () => put(model, { seed: model.get("seed") + 1 })).el,
+  );
   return {
     el,
     update: () => play.draw(model.get("playing") ? "pause" : "play", model.get("playing") ? "Pause" : "Play"),
@@ -122,25 +129,40 @@ function buildSteps(model) {
 }
 
 /** The surface from above: one ellipse for each height, and the path over it. */
-function buildSurface(model) {
+function buildSurface() {
   const rings = svg("g", { class: "cw-rings" });
   const line = svg("polyline", { class: "cw-path" });
   const dots = svg("g", { class: "cw-dots" });
-  const [begin, now, goal] = [svg("circle", { r: 5, class: "cw-begin" }), svg("circle", { r: 7, class: "cw-now" }), svg("path", { class: "cw-goal" })];
+  const [begin, now, goal] = [
+    svg("circle", { r: 5, class: "cw-begin" }),
+    svg("circle", { r: 7, class: "cw-now" }),
+    svg("path", { class: "cw-goal" }),
+  ];
   const clip = `cw-clip-${Math.random().toString(36).slice(2)}`;
-  const drawing = svg("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, role: "img" },
+  const drawing = svg(
+    "svg",
+    { viewBox: `0 0 ${SIDE} ${SIDE}`, role: "img" },
     svg("clipPath", { id: clip }, svg("rect", { width: SIDE, height: SIDE, rx: 6 })),
-    svg("g", { "clip-path": `url(#${clip})` }, rings, line, dots, goal, begin, now));
+    svg("g", { "clip-path": `url(#${clip})` }, rings, line, dots, goal, begin, now),
+  );
   const head = h("div", { class: "cw-head" }, "The loss from above (→ intercept, ↑ slope)");
   let drawn = null;
   const update = ({ data, path, losses }) => {
     const { centre, values, angle } = bowl(data);
-    const at = ([a, b]) => [SIDE / 2 + ((a - centre[0]) / SPAN) * (SIDE / 2), SIDE / 2 - ((b - centre[1]) / SPAN) * (SIDE / 2)].map((v) => Number(v.toFixed(1)));
+    const at = ([a, b]) =>
+      [SIDE / 2 + ((a - centre[0]) / SPAN) * (SIDE / 2), SIDE / 2 - ((b - centre[1]) / SPAN) * (SIDE / 2)].map((v) =>
+        Number(v.toFixed(1)),
+      );
     if (drawn !== data.x) {
-      rings.replaceChildren(...[4, 3.2, 2.5, 1.9, 1.4, 1, 0.65, 0.35, 0.12].map((radius) => svg("ellipse", {
-        rx: (radius / SPAN) * (SIDE / 2) * Math.sqrt(1 / values[0]) * 1.5, ry: (radius / SPAN) * (SIDE / 2) * Math.sqrt(1 / values[1]) * 1.5,
-        transform: `translate(${SIDE / 2} ${SIDE / 2}) rotate(${(-angle * 180) / Math.PI})`,
-      })));
+      rings.replaceChildren(
+        ...[4, 3.2, 2.5, 1.9, 1.4, 1, 0.65, 0.35, 0.12].map((radius) =>
+          svg("ellipse", {
+            rx: (radius / SPAN) * (SIDE / 2) * Math.sqrt(1 / values[0]) * 1.5,
+            ry: (radius / SPAN) * (SIDE / 2) * Math.sqrt(1 / values[1]) * 1.5,
+            transform: `translate(${SIDE / 2} ${SIDE / 2}) rotate(${(-angle * 180) / Math.PI})`,
+          }),
+        ),
+      );
       goal.setAttribute("d", `M${SIDE / 2 - 7} ${SIDE / 2}h14M${SIDE / 2} ${SIDE / 2 - 7}v14`);
       drawn = data.x;
     }
@@ -152,14 +174,29 @@ function buildSurface(model) {
       dots.children[n].setAttribute("cx", cx);
       dots.children[n].setAttribute("cy", cy);
     });
-    for (const [mark, [cx, cy]] of [[begin, points[0]], [now, points.at(-1)]]) {
+    for (const [mark, [cx, cy]] of [
+      [begin, points[0]],
+      [now, points.at(-1)],
+    ]) {
       mark.setAttribute("cx", cx);
       mark.setAttribute("cy", cy);
     }
-    drawing.setAttribute("aria-label", `The loss surface from above with a path of ${path.length - 1} updates. It stands at intercept ${written(path.at(-1)[0])}, ` +
-      `slope ${written(path.at(-1)[1])}, loss ${shortly(losses.at(-1))}. The lowest point is at ${written(centre[0])}, ${written(centre[1])}.`);
+    drawing.setAttribute(
+      "aria-label",
+      `The loss surface from above with a path of ${path.length - 1} updates. It stands at intercept ${written(path.at(-1)[0])}, ` +
+        `slope ${written(path.at(-1)[1])}, loss ${shortly(losses.at(-1))}. The lowest point is at ${written(centre[0])}, ${written(centre[1])}.`,
+    );
   };
-  return { el: h("figure", {}, head, drawing, h("figcaption", { class: "cw-legend" }, "ring: start · dot: now · cross: lowest point · each line: one height")), update };
+  return {
+    el: h(
+      "figure",
+      {},
+      head,
+      drawing,
+      h("figcaption", { class: "cw-legend" }, "ring: start · dot: now · cross: lowest point · each line: one height"),
+    ),
+    update,
+  };
 }
 
 /** The loss of all points over the passes; so that batch sizes compare at equal work. */
@@ -171,20 +208,40 @@ function buildCurve() {
   const update = ({ losses, perPass, lowest }) => {
     const passes = Math.max(1, Math.ceil((losses.length - 1) / perPass));
     const top = Math.max(losses[0], 1e-9) * 1.15;
-    const right = (n) => LEFT + ((n / perPass) / passes) * (WIDE - LEFT - 8);
+    const right = (n) => LEFT + (n / perPass / passes) * (WIDE - LEFT - 8);
     const up = (loss) => 8 + (1 - Math.min(loss, 50 * top) / top) * (HIGH - BELOW - 8);
-    line.setAttribute("points", losses.map((loss, n) => `${right(n).toFixed(1)},${Math.max(up(loss), -40).toFixed(1)}`).join(" "));
+    line.setAttribute(
+      "points",
+      losses.map((loss, n) => `${right(n).toFixed(1)},${Math.max(up(loss), -40).toFixed(1)}`).join(" "),
+    );
     floor.setAttribute("y1", up(lowest));
     floor.setAttribute("y2", up(lowest));
     const text = (x, y, words, anchor) => svg("text", { x, y, "text-anchor": anchor }, words);
     const half = passes % 2 === 0 ? [text(right((passes / 2) * perPass), HIGH - 20, String(passes / 2), "middle")] : [];
     marks.replaceChildren(
-      svg("path", { d: `M${LEFT} 8V${HIGH - BELOW}H${WIDE - 8}` }), text(LEFT - 6, up(0) + 4, "0", "end"),
-      text(LEFT - 6, up(losses[0]) + 4, written(losses[0], 1), "end"), text(LEFT, HIGH - 20, "0", "middle"), ...half,
-      text(WIDE - 8, HIGH - 20, String(passes), "end"), text((LEFT + WIDE) / 2, HIGH - 3, "passes through the data", "middle"));
-    drawing.setAttribute("aria-label", `The loss of all points over ${passes} passes: from ${shortly(losses[0])} to ${shortly(losses.at(-1))}.`);
+      svg("path", { d: `M${LEFT} 8V${HIGH - BELOW}H${WIDE - 8}` }),
+      text(LEFT - 6, up(0) + 4, "0", "end"),
+      text(LEFT - 6, up(losses[0]) + 4, written(losses[0], 1), "end"),
+      text(LEFT, HIGH - 20, "0", "middle"),
+      ...half,
+      text(WIDE - 8, HIGH - 20, String(passes), "end"),
+      text((LEFT + WIDE) / 2, HIGH - 3, "passes through the data", "middle"),
+    );
+    drawing.setAttribute(
+      "aria-label",
+      `The loss of all points over ${passes} passes: from ${shortly(losses[0])} to ${shortly(losses.at(-1))}.`,
+    );
   };
-  return { el: h("figure", {}, h("div", { class: "cw-head" }, "The loss of all points"), drawing, h("figcaption", { class: "cw-legend" }, "dashed: the lowest possible")), update };
+  return {
+    el: h(
+      "figure",
+      {},
+      h("div", { class: "cw-head" }, "The loss of all points"),
+      drawing,
+      h("figcaption", { class: "cw-legend" }, "dashed: the lowest possible"),
+    ),
+    update,
+  };
 }
 
 export default { initialize, render };

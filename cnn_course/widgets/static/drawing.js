@@ -10,7 +10,9 @@ export function penDown(grey, width, height, x, y, radius, level) {
       const share = Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(j + 0.5 - x, i + 0.5 - y)));
       if (share === 0) continue;
       const n = i * width + j;
-      const now = Math.round(level > 127 ? Math.max(grey[n], share * level) : Math.min(grey[n], 255 - share * (255 - level)));
+      const now = Math.round(
+        level > 127 ? Math.max(grey[n], share * level) : Math.min(grey[n], 255 - share * (255 - level)),
+      );
       if (now !== grey[n]) touched += 1;
       grey[n] = now;
     }
@@ -24,7 +26,15 @@ export function penLine(grey, width, height, from, to, radius, level) {
   let touched = 0;
   for (let n = 0; n <= steps; n++) {
     const share = n / steps;
-    touched += penDown(grey, width, height, from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1]), radius, level);
+    touched += penDown(
+      grey,
+      width,
+      height,
+      from[0] + share * (to[0] - from[0]),
+      from[1] + share * (to[1] - from[1]),
+      radius,
+      level,
+    );
   }
   return touched;
 }

@@ -1,20 +1,20 @@
 // A photograph, a kernel, and the feature map at once: before ReLU, after it, and after pooling.
 import { filterPicture, gabor, poolMap, relu } from "./filters.js";
 import { NumberGrid } from "./grid.js";
+import { drawOn, put } from "./model.js";
 import { written } from "./numbers.js";
 import { dropdown, faultLine, h, openRoot, setText, stepper } from "./parts.js";
+import { pictureFile } from "./picture_file.js";
 import { range } from "./slider.js";
 
 const OWN = "own";
 const LONGEST = 320; // pixels of a picture's longer side
-const POOLINGS = [["max", "maximum"], ["average", "average"]];
+const POOLINGS = [
+  ["max", "maximum"],
+  ["average", "average"],
+];
 
 const numbers = (kernel) => kernel.map((row) => row.map(Number));
-
-function put(model, changes) {
-  for (const [name, value] of Object.entries(changes)) if (model.get(name) !== value) model.set(name, value);
-  model.save_changes();
-}
 
 /** The picture's pixels as { grey, width, height }: the mean of red, green and blue. */
 async function readPicture(address) {
@@ -34,7 +34,10 @@ async function readPicture(address) {
 async function smallPicture(file) {
   const image = await createImageBitmap(file);
   const share = Math.min(1, LONGEST / Math.max(image.width, image.height));
-  const canvas = h("canvas", { width: Math.max(1, Math.round(image.width * share)), height: Math.max(1, Math.round(image.height * share)) });
+  const canvas = h("canvas", {
+    width: Math.max(1, Math.round(image.width * share)),
+    height: Math.max(1, Math.round(image.height * share)),
+  });
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
@@ -45,13 +48,18 @@ async function smallPicture(file) {
 export function mapsOf({ grey, width, height }, traits) {
   const kernel = numbers(traits.kernel);
   if (kernel.length > height || kernel[0].length > width) {
-    return { fault: `The kernel (${kernel.length} × ${kernel[0].length}) is larger than the picture (${height} × ${width}). Take a smaller one.` };
+    return {
+      fault: `The kernel (${kernel.length} × ${kernel[0].length}) is larger than the picture (${height} × ${width}). Take a smaller one.`,
+    };
   }
-  if (kernel.flat().some((weight) => !Number.isFinite(weight))) return { fault: "The kernel holds a value that is no finite number." };
+  if (kernel.flat().some((weight) => !Number.isFinite(weight)))
+    return { fault: "The kernel holds a value that is no finite number." };
   const feature = filterPicture(grey, width, height, kernel);
   const size = traits.pool_size;
   if (size > feature.width || size > feature.height) {
-    return { fault: `The pooling window (${size} × ${size}) is larger than the map (${feature.height} × ${feature.width}).` };
+    return {
+      fault: `The pooling window (${size} × ${size}) is larger than the map (${feature.height} × ${feature.width}).`,
+    };
   }
   const active = { ...feature, map: relu(feature.map) };
   const pooled = poolMap(active.map, active.width, active.height, size, traits.pooling);
@@ -69,7 +77,10 @@ export function extremes(map) {
 
 /** What only one value in two hundred exceeds, so that a few extremes do not make all others grey. */
 function usualBound(map) {
-  const sample = map.filter((_, n) => n % 7 === 0).map(Math.abs).sort();
+  const sample = map
+    .filter((_, n) => n % 7 === 0)
+    .map(Math.abs)
+    .sort();
   return Math.max(sample[Math.floor(0.995 * (sample.length - 1))], 1e-9);
 }
 
@@ -78,13 +89,23 @@ function render({ model, el }) {
   const fault = faultLine();
   const controls = buildControls(model, fault.say);
   const [before, feature, active, pooled] = ["Picture", "Feature map", "After ReLU", "After pooling"].map(buildPanel);
-  const weights = new NumberGrid({ label: "Kernel", say: fault.say, onEdit(i, j, value) {
-    const kernel = numbers(model.get("kernel"));
-    kernel[i][j] = value;
-    put(model, { kernel, filter: OWN });
-  } });
+  const weights = new NumberGrid({
+    label: "Kernel",
+    say: fault.say,
+    onEdit(i, j, value) {
+      const kernel = numbers(model.get("kernel"));
+      kernel[i][j] = value;
+      put(model, { kernel, filter: OWN });
+    },
+  });
   const sum = h("p", { class: "cw-legend" });
-  const kernelPanel = h("div", { class: "cw-panel cw-kernel" }, h("div", { class: "cw-head" }, "Kernel: write in it"), h("div", { class: "cw-scroll" }, weights.el), sum);
+  const kernelPanel = h(
+    "div",
+    { class: "cw-panel cw-kernel" },
+    h("div", { class: "cw-head" }, "Kernel: write in it"),
+    h("div", { class: "cw-scroll" }, weights.el),
+    sum,
+  );
   const live = h("p", { class: "cw-hidden", "aria-live": "polite" });
   const stage = h("div", { class: "cw-pictures" }, before.el, kernelPanel, feature.el, active.el, pooled.el);
   root.append(controls.el, fault.el, stage, live);
@@ -104,7 +125,8 @@ function render({ model, el }) {
     const signed = Math.abs(maps.sum) < 1e-9;
     const [low, high] = extremes(maps.feature.map);
     const bound = signed ? usualBound(maps.feature.map) : 255;
-    feature.draw(maps.feature, signed ? -bound : 0, bound, `${span(low, high)}; ${signed ? `mid-grey is 0, white ${written(bound, 0)} or more` : "black is 0, white 255"}`);
+    const greys = signed ? `mid-grey is 0, white ${written(bound, 0)} or more` : "black is 0, white 255";
+    feature.draw(maps.feature, signed ? -bound : 0, bound, `${span(low, high)}; ${greys}`);
     active.draw(maps.active, 0, bound, "what was negative is 0 now: black");
     pooled.draw(maps.pooled, 0, bound, `${written(100 / model.get("pool_size") ** 2, 1)} % of the numbers are left`);
     setText(sum, `The weights add up to ${written(maps.sum)}${signed ? ": a flat area gives 0." : "."}`);
@@ -118,28 +140,22 @@ function render({ model, el }) {
       const read = await readPicture(model.get("picture"));
       if (turn !== loading) return;
       picture = read;
-      before.draw({ map: picture.grey, width: picture.width, height: picture.height }, 0, 255, "grey: the mean of red, green and blue");
+      before.draw(
+        { map: picture.grey, width: picture.width, height: picture.height },
+        0,
+        255,
+        "grey: the mean of red, green and blue",
+      );
       update();
     } catch {
       say("This picture cannot be read. PNG, JPEG and WebP can.");
     }
   }
-  const names = "change:kernel change:filter change:angle change:pooling change:pool_size change:kernels";
-  let due = false;
-  const soon = () => {
-    if (due) return;
-    due = true;
-    queueMicrotask(() => {
-      due = false;
-      update();
-    });
-  };
-  model.on(names, soon);
+  const drawing = drawOn(model, ["kernel", "filter", "angle", "pooling", "pool_size", "kernels"], update);
   model.on("change:picture", load);
-  update();
   load();
   return () => {
-    model.off(names, soon);
+    drawing.stop();
     model.off("change:picture", load);
   };
 }
@@ -153,25 +169,32 @@ function buildControls(model, say) {
     put(model, { filter, kernel: model.get("kernels")[filter] ?? model.get("kernel") });
   };
   const list = dropdown({ label: "Filter", options: [], onValue: choose });
-  const angle = range({ label: "Angle of the stripes", min: 0, max: 175, step: 5, unit: "°", onValue: (value) => put(model, { angle: value, kernel: gabor(value) }) });
+  const angle = range({
+    label: "Angle of the stripes",
+    min: 0,
+    max: 175,
+    step: 5,
+    unit: "°",
+    onValue: (value) => put(model, { angle: value, kernel: gabor(value) }),
+  });
   const pooling = dropdown({ label: "Pooling", options: POOLINGS, onValue: (value) => put(model, { pooling: value }) });
-  const size = stepper({ label: "Pool size", min: 1, max: 16, say, onValue: (value) => put(model, { pool_size: value }) });
-  const file = h("input", { type: "file", accept: "image/*", "aria-label": "A picture of your own", change: async () => {
-    if (!file.files[0]) return;
-    try {
-      put(model, { picture: await smallPicture(file.files[0]) });
-      say("");
-    } catch {
-      say(`“${file.files[0].name.slice(0, 60)}” cannot be read as a picture. PNG, JPEG and WebP can.`);
-    }
-  } });
-  const own = h("div", { class: "cw-field" }, h("span", { class: "cw-label", "aria-hidden": true }, "Your own picture"), file);
+  const size = stepper({
+    label: "Pool size",
+    min: 1,
+    max: 16,
+    say,
+    onValue: (value) => put(model, { pool_size: value }),
+  });
+  const own = pictureFile({ say, onFile: async (file) => put(model, { picture: await smallPicture(file) }) });
   const el = h("div", { class: "cw-fields" }, list.el, angle.el, pooling.el, size.el, own);
   let filled = "";
   return {
     el,
     update() {
-      if (filled !== `${names()}`) list.fill(names().map((name) => [name, name === "gabor" ? "stripes (Gabor)" : name === OWN ? "your own" : name]));
+      if (filled !== `${names()}`)
+        list.fill(
+          names().map((name) => [name, name === "gabor" ? "stripes (Gabor)" : name === OWN ? "your own" : name]),
+        );
       filled = `${names()}`;
       list.show(model.get("filter"));
       angle.el.hidden = model.get("filter") !== "gabor";
@@ -185,12 +208,14 @@ function buildControls(model, say) {
 function paintWeights(grid, kernel) {
   grid.shape(kernel.length, kernel[0].length);
   const most = Math.max(...kernel.flat().map(Math.abs), 1e-9);
-  kernel.forEach((row, i) => row.forEach((weight, j) => {
-    const text = written(weight);
-    const strength = Math.abs(weight) / most;
-    const classes = strength < 0.05 ? "" : `${weight < 0 ? "minus" : "plus"}${strength > 0.5 ? " strong" : ""}`;
-    grid.paint(i, j, { text, classes, name: `weight row ${i}, column ${j}: ${text}`, editable: true });
-  }));
+  kernel.forEach((row, i) =>
+    row.forEach((weight, j) => {
+      const text = written(weight);
+      const strength = Math.abs(weight) / most;
+      const classes = strength < 0.05 ? "" : `${weight < 0 ? "minus" : "plus"}${strength > 0.5 ? " strong" : ""}`;
+      grid.paint(i, j, { text, classes, name: `weight row ${i}, column ${j}: ${text}`, editable: true });
+    }),
+  );
 }
 
 function buildPanel(title) {

@@ -12,12 +12,12 @@ export function filterPicture(pixels, width, height, kernel) {
         const to = y * right;
         for (let x = 0; x < right; x++) map[to + x] += weight * pixels[from + x];
       }
-    })
+    }),
   );
   return { map, width: right, height: down };
 }
 
-export const relu = (map) => map.map((value) => (value < 0 ? 0 : value));
+export const relu = (map) => map.map((value) => Math.max(value, 0));
 
 /** Maximum or mean of each size x size block; what does not fill a block at the far border is left out. */
 export function poolMap(map, width, height, size, kind) {
@@ -48,7 +48,7 @@ export function gabor(angle, size = 7) {
   const place = Array.from({ length: size }, (_, k) => k - half);
   const bell = place.map((y) => place.map((x) => Math.exp(-(x * x + y * y) / (2 * sigma * sigma))));
   const wave = place.map((y) =>
-    place.map((x) => Math.cos((2 * Math.PI * (x * Math.cos(turn) + y * Math.sin(turn))) / (0.6 * size)))
+    place.map((x) => Math.cos((2 * Math.PI * (x * Math.cos(turn) + y * Math.sin(turn))) / (0.6 * size))),
   );
   const total = bell.flat().reduce((a, b) => a + b);
   const mean = bell.flat().reduce((sum, b, n) => sum + b * wave.flat()[n], 0) / total;

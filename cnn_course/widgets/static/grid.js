@@ -19,14 +19,21 @@ export class NumberGrid {
     const held = this.el.contains(document.activeElement);
     this.cells = Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => this.newCell(i, j)));
     this.drawn = this.cells.map((row) => row.map(() => ""));
-    this.el.replaceChildren(h("tbody", { role: "rowgroup" }, ...this.cells.map((row) => h("tr", { role: "row" }, ...row))));
+    this.el.replaceChildren(
+      h("tbody", { role: "rowgroup" }, ...this.cells.map((row) => h("tr", { role: "row" }, ...row))),
+    );
     this.el.style.setProperty("--columns", columns);
     this.el.classList.toggle("cw-tight", columns > 8);
     this.moveTo(Math.min(this.at[0], rows - 1), Math.min(this.at[1], columns - 1), held);
   }
 
   newCell(i, j) {
-    const cell = h("td", { role: "gridcell", tabindex: -1 }, h("span", { class: "cw-value" }), h("small", { "aria-hidden": true }));
+    const cell = h(
+      "td",
+      { role: "gridcell", tabindex: -1 },
+      h("span", { class: "cw-value" }),
+      h("small", { "aria-hidden": true }),
+    );
     cell.place = [i, j];
     return cell;
   }
@@ -102,7 +109,10 @@ export class NumberGrid {
       if (Number.isFinite(number) && Math.abs(number) <= 9999) {
         this.say("");
         this.onEdit(...cell.place, number);
-      } else this.say(`A cell must hold a number from −9999 to 9999. You wrote “${field.value.slice(0, 20)}”; it stays ${value.textContent}.`);
+      } else
+        this.say(
+          `A cell must hold a number from −9999 to 9999. You wrote “${field.value.slice(0, 20)}”; it stays ${value.textContent}.`,
+        );
     };
     field.addEventListener("keydown", (event) => {
       event.stopPropagation();

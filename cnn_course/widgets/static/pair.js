@@ -11,7 +11,10 @@ export function pairControl({ label, limits: [min, max], say, onValue }) {
   const el = h("div", { class: "cw-pair" }, one.el, rows.el, columns.el);
   return {
     el,
-    rename: (text) => [one, rows, columns].forEach((each, n) => setText(each.el.querySelector("label"), text + ["", ", rows", ", columns"][n])),
+    rename: (text) =>
+      [one, rows, columns].forEach((each, n) =>
+        setText(each.el.querySelector("label"), text + ["", ", rows", ", columns"][n]),
+      ),
     show(next, apart) {
       value = next;
       one.el.hidden = apart;

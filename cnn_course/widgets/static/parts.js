@@ -49,8 +49,14 @@ export function faultLine() {
 export function stepper({ label, min, max, step = 1, whole = true, onValue, say, digits = 4 }) {
   const id = newId("field");
   const field = h("input", {
-    id, type: "text", inputmode: whole ? "numeric" : "decimal", role: "spinbutton", autocomplete: "off",
-    "aria-valuemin": min, "aria-valuemax": max, size: 3,
+    id,
+    type: "text",
+    inputmode: whole ? "numeric" : "decimal",
+    role: "spinbutton",
+    autocomplete: "off",
+    "aria-valuemin": min,
+    "aria-valuemax": max,
+    size: 3,
   });
   let shown = null;
   const rule = `${label} must be a ${whole ? "whole " : ""}number from ${min} to ${max}.`;
@@ -79,8 +85,12 @@ export function stepper({ label, min, max, step = 1, whole = true, onValue, say,
   });
   const button = (sign, by, what) =>
     h("button", { type: "button", tabindex: -1, "aria-label": `${what} ${label}`, click: () => move(by) }, sign);
-  const el = h("div", { class: "cw-field" }, h("label", { for: id }, label),
-    h("div", { class: "cw-stepper" }, button("−", -step, "less"), field, button("+", step, "more")));
+  const el = h(
+    "div",
+    { class: "cw-field" },
+    h("label", { for: id }, label),
+    h("div", { class: "cw-stepper" }, button("−", -step, "less"), field, button("+", step, "more")),
+  );
   return {
     el,
     field,
@@ -114,19 +124,32 @@ export function dropdown({ label, options, onValue }) {
 export function radios({ label, options, onValue }) {
   const name = newId("choice");
   const inputs = options.map(([value]) => h("input", { type: "radio", name, value, change: () => onValue(value) }));
-  const el = h("fieldset", { class: "cw-radios" }, h("legend", {}, label),
-    h("div", {}, ...options.map(([, text], n) => h("label", {}, inputs[n], h("span", {}, text)))));
+  const el = h(
+    "fieldset",
+    { class: "cw-radios" },
+    h("legend", {}, label),
+    h("div", {}, ...options.map(([, text], n) => h("label", {}, inputs[n], h("span", {}, text)))),
+  );
   return { el, show: (value) => inputs.forEach((input) => (input.checked = input.value === value)) };
 }
 
 export function checkbox({ label, onValue }) {
   const box = h("input", { type: "checkbox", change: () => onValue(box.checked) });
-  return { el: h("label", { class: "cw-check" }, box, h("span", {}, label)), box, show: (value) => (box.checked = value) };
+  return {
+    el: h("label", { class: "cw-check" }, box, h("span", {}, label)),
+    box,
+    show: (value) => (box.checked = value),
+  };
 }
 
 const ICONS = {
-  first: "M3 3v10M13 3 6 8l7 5z", back: "M11 3 4 8l7 5z", play: "M4 2.5v11l9-5.5z", pause: "M5 3v10M11 3v10",
-  forward: "M5 3l7 5-7 5z", last: "M13 3v10M3 3l7 5-7 5z", again: "M12.5 5.5A5.2 5.2 0 1 0 13.2 9M13 2v4H9",
+  first: "M3 3v10M13 3 6 8l7 5z",
+  back: "M11 3 4 8l7 5z",
+  play: "M4 2.5v11l9-5.5z",
+  pause: "M5 3v10M11 3v10",
+  forward: "M5 3l7 5-7 5z",
+  last: "M13 3v10M3 3l7 5-7 5z",
+  again: "M12.5 5.5A5.2 5.2 0 1 0 13.2 9M13 2v4H9",
 };
 
 /** A button with a picture and a name. */

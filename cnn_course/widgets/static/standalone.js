@@ -12,10 +12,11 @@ export function plainModel(state) {
       call("change");
     },
     save_changes() {},
-    on: (events, listener) => events.split(" ").forEach((event) => {
-      if (!listeners.has(event)) listeners.set(event, new Set());
-      listeners.get(event).add(listener);
-    }),
+    on: (events, listener) =>
+      events.split(" ").forEach((event) => {
+        if (!listeners.has(event)) listeners.set(event, new Set());
+        listeners.get(event).add(listener);
+      }),
     off: (events, listener) => events?.split(" ").forEach((event) => listeners.get(event)?.delete(listener)),
   };
 }
@@ -25,8 +26,15 @@ export function fitIntoFrame(frame) {
   const fit = () => (frame.style.height = document.documentElement.getBoundingClientRect().height + 4 + "px");
   new ResizeObserver(fit).observe(document.documentElement);
   const host = frame.ownerDocument;
-  const colours = ["content-font-color1", "content-font-color2", "layout-color0", "layout-color1", "layout-color2",
-    "border-color1", "border-color2"];
+  const colours = [
+    "content-font-color1",
+    "content-font-color2",
+    "layout-color0",
+    "layout-color1",
+    "layout-color2",
+    "border-color1",
+    "border-color2",
+  ];
   const follow = () => {
     const outside = host.defaultView.getComputedStyle(host.body);
     for (const name of colours) {
