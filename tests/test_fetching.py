@@ -36,6 +36,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self, folder):
         super().__init__(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
         self.asked, self.faults, self.rate, self.etag = [], [], None, ""
+        self.conditions = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -50,6 +51,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     def do_GET(self):
         asked = self.headers.get("Range")
         self.server.asked.append((self.path, asked))
+        self.server.conditions.append(self.headers.get("If-Range"))
         if self.server.faults and self.server.faults.pop(0)(self):
             return
         path = Path(self.translate_path(self.path))
@@ -696,6 +698,7 @@ class TestWithoutAHashTwoFilesAreNotMixed:
         server.faults = [self.cut_of_new]
         assert fetch(file).read_bytes() == self.new
         assert [asked for _, asked in server.asked] == [None, "bytes=1000000-"]
+        assert server.conditions == [None, '"1"']
 
     @pytest.mark.parametrize("etag", ['"2"', 'W/"1"'])
     def test_another_or_a_weak_version_is_begun_anew(self, server, etag):

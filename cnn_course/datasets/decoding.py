@@ -147,8 +147,9 @@ def _decoded(data, size, hold, remarks):
             pixels = _pixels(image, remarks)
         return pixels, orientation
     hold(image.width * image.height)
-    image.load()  # before the camera's note is asked for: that would decode as well, and swallow what is damaged
-    return _pixels(image, remarks), _orientation(image)  # a TIFF is upright by now, and says so
+    # Pixels first: asking for the camera's note decodes, too, and what is damaged would be lost with it.
+    pixels = _pixels(image, remarks)
+    return pixels, _orientation(image)  # a TIFF is upright by now, and says so
 
 
 @contextmanager
