@@ -229,10 +229,10 @@ def _center_crop(call):
     over = [n - m for n, m in zip(call.spatial(call.inputs[0]), call.spatial(call.output), strict=True)]
     layer = call.layer
     fits = all(n >= m for n, m in zip(call.spatial(call.inputs[0]), (layer.height, layer.width), strict=True))
-    return _moved(call, [n // 2 for n in over]) if fits else _resized(call)
+    return _moved(call, [n // 2 for n in over]) if fits else _interpolated(call)
 
 
-def _resized(call):
+def _interpolated(call):
     """Interpolation is not counted; how far it looks depends on the sizes."""
     return Cost(0, call.seen[0] if call.seen[0].kind != "part" or call.inputs[0] == call.output else UNKNOWN)
 
@@ -260,8 +260,8 @@ _RULES = {
     "UnitNormalization": _layer_norm,
     "GroupNormalization": _global,
     "CenterCrop": _center_crop,
-    "Resizing": _resized,
-    "RandomCrop": _resized,  # outside training it resizes
+    "Resizing": _interpolated,
+    "RandomCrop": _interpolated,  # outside training it resizes
     "Mean": _statistic,
     "Max": _statistic,
     "Sum": _statistic,
