@@ -211,3 +211,16 @@ def test_the_picture_is_not_changed():
 def test_what_does_not_fit_is_said(x, kernel, message):
     with pytest.raises(GeometryError, match=message):
         conv2d(x, kernel)
+
+
+def test_norm_pooling_leaves_padding_out():
+    x = np.array([[3.0, 4.0, 0.0], [0.0, 0.0, 5.0], [12.0, 0.0, 0.0]])
+    expected = [[5.0, 5.0], [12.0, 0.0]]
+    np.testing.assert_allclose(norm_pool2d(x, 2, padding="same"), expected)
+
+
+def test_groups_must_divide_the_channels_and_the_filters_each():
+    with pytest.raises(GeometryError, match=r"groups must divide both.*groups=2, channels=4, filters=3"):
+        conv2d(np.ones((5, 5, 4)), np.ones((3, 3, 2, 3)), groups=2)
+    with pytest.raises(GeometryError, match=r"groups must divide both.*groups=2, channels=3"):
+        conv2d_transpose(np.ones((5, 5, 3)), np.ones((3, 3, 2, 3)), groups=2)
