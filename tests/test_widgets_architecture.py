@@ -89,7 +89,7 @@ def assert_rows_equal(rows, table):
         if row.sees == "part":
             axes = got["seen"]["axes"]
             found = {name: as_one([axis[name] for axis in axes]) for name in ("size", "jump", "start")}
-            assert found == vars(row.receptive_field)
+            assert found == {name: getattr(row.receptive_field, name) for name in found}
 
 
 def test_every_row_is_that_of_describe(drawn, answers):

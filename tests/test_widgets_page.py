@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import cnn_course as cc
+from cnn_course.widgets._base import fragment
+from cnn_course.widgets._base import page as whole_page
 
 pytestmark = pytest.mark.browser
 
@@ -337,3 +339,14 @@ def test_descent_by_keyboard(open_page):
     for _ in range(6):
         page.get_by_role("button", name="One pass on").press("Enter")
     page.wait_for_selector("[role=alert]:has-text('learning rate is too large')")
+
+
+@pytest.mark.parametrize("damage", [{"kernel": None}, {"input": "<img src=x onerror=alert(1)>"}, {"position": 5}])
+def test_a_damaged_state_is_said_in_the_widgets_place(chromium, damage):
+    demo = cc.ConvolutionDemo()
+    body = fragment(demo._esm, demo._css, {**demo.saved_state(), **damage}, "ConvolutionDemo")
+    page = chromium.new_page()
+    page.set_content(whole_page(demo.title, body))
+    page.wait_for_selector("text=The saved state of this widget cannot be read")
+    assert page.locator("main img").count() == 0
+    page.close()

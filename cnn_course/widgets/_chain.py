@@ -199,15 +199,16 @@ def layers_of(model):
             "from_model takes a model with one input and one output. "
             f"Received: {len(graph.inputs)} and {len(graph.outputs)}"
         )
-    found, last = [], graph.inputs
+    found: dict[int, dict] = {}
+    last = graph.inputs
     for node in nodes_of(graph):
         if [*map(id, node.input_tensors)] != [*map(id, last)]:
             raise _not_a_chain(node.operation, "it stands beside another layer")
-        if node.operation in found:
+        if id(node.operation) in found:
             raise _not_a_chain(node.operation, "it is called twice")
-        found.append(node.operation)
+        found[id(node.operation)] = _settings(node.operation)  # here: the first layer without a place is named
         last = node.outputs
-    return [_settings(layer) for layer in found]
+    return list(found.values())
 
 
 def _settings(layer):

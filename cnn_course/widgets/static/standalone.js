@@ -57,6 +57,11 @@ export function standalone(mark, state, widget) {
     // a page from elsewhere around this one: it keeps its height and its colours to itself
   }
   const model = plainModel(state);
-  widget.initialize?.({ model });
-  widget.render({ model, el });
+  try {
+    widget.initialize?.({ model });
+    widget.render({ model, el });
+  } catch (error) {
+    console.warn(error);
+    el.textContent = "The saved state of this widget cannot be read. Run its cell again.";
+  }
 }
