@@ -21,9 +21,11 @@ def progress_bar(description: str, total: int, done: int = 0, unit: str = "files
     amount = progress.DownloadColumn() if unit == "bytes" else progress.MofNCompleteColumn()
     words = progress.TextColumn("{task.description}", markup=False)  # a folder may be called [/]
     columns = [words, progress.BarColumn(), amount, progress.TimeRemainingColumn()]
-    # Without a terminal or a notebook rich would still write the last state of the bar: a log has no use for it.
+    # Without a terminal or a notebook rich would still write, the last state of the bar or an empty line.
     console = Console(stderr=True)
-    hidden = not (console.is_terminal or console.is_jupyter)
-    with progress.Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+    if not (console.is_terminal or console.is_jupyter):
+        yield lambda amount: None
+        return
+    with progress.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(description, total=total, completed=done)
         yield lambda amount: bar.update(task, advance=amount)
