@@ -222,6 +222,7 @@ def load_images_from_folder(
         _fits_into_memory(len(listing.paths), size)
     prints = fingerprints if near_duplicates else digests
     reading = (root, listing.paths, size, crop_to_aspect_ratio, prints, f"Reading {root.name}")
+    images: Any
     images, looks = read_pictures(*reading) if batch_size is None else (None, look_at_pictures(*reading))
     report = _report(listing, looks)
     if not report.loaded:

@@ -37,7 +37,7 @@ class Rows:
     take: Callable[[Any], NDArray]
     count: int
     shape: tuple[int, ...]
-    labels: NDArray | None = None
+    labels: Any = None
     class_names: tuple[str, ...] | None = None
     groups: NDArray | None = None
     paths: NDArray | None = None

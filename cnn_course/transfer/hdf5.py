@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +51,7 @@ def check_hdf5(file: h5py.File, path: str | Path) -> int:
     return numbers
 
 
-def _parts(group: h5py.Group, h5py) -> Iterator[tuple[str, type, object]]:
+def _parts(group, h5py):
     """Yield name, kind of link and object of everything in a group, each group once, no link followed."""
     groups, seen = [group], set()
     while groups:
