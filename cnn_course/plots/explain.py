@@ -245,7 +245,12 @@ def plot_embedding(
     ax, returned = axes_for(ax, f"A map of {len(points)} pictures: {counts}.", height=height, width=7.5)
     for k, (name, marker) in enumerate(zip(class_names, "osD^v<>ph*" * len(class_names), strict=False)):
         own, marker = points[labels == k], f"${name}$" if len(name) == 1 and name.isalnum() else marker
-        look = {"color": COLOURS[k % len(COLOURS)], "marker": marker, "linewidths": 0.3, "label": in_legend(name)}
+        look: dict[str, Any] = {
+            "color": COLOURS[k % len(COLOURS)],
+            "marker": marker,
+            "linewidths": 0.3,
+            "label": in_legend(name),
+        }
         ax.scatter(own[:, 0], own[:, 1], 34, **look)
     bare(ax).set_aspect("equal", adjustable="datalim")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.4)
