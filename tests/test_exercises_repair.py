@@ -3,6 +3,7 @@
 import ast
 import linecache
 import random
+import resource
 
 import numpy as np
 import pytest
@@ -65,6 +66,11 @@ WRONG = {
         3,
     ),
 }
+
+BOUND_BY = (
+    "def bound_by(macs, bytes, peak, bandwidth):\n"
+    '    return "arithmetic" if macs / peak < bytes / bandwidth else "memory"'
+)
 
 
 @pytest.mark.parametrize("kind", WRONG)
@@ -139,6 +145,15 @@ def test_no_candidate_is_a_power_of_millions_of_digits():
     }
     exponents = {ast.unparse(ast.parse(power, mode="eval").body.right) for power in powers}
     assert exponents == {"1", "2", "3", "m"}, exponents
+
+
+@pytest.mark.parametrize("exercise_id", ["bound-by", "batch-memory", "conv-macs", "pool-variants"])
+def test_no_candidate_fills_the_memory(exercise_id):
+    exercise = find_exercise(exercise_id)
+    text = exercise.solution.strip().replace("return ", "return 3 * ", 1) if exercise_id != "bound-by" else BOUND_BY
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    smallest_repair(exercise, written(exercise, text), SEED)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # in kB
 
 
 def test_neither_nbgrader_nor_a_lesson_searches(monkeypatch):

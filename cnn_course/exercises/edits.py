@@ -265,6 +265,8 @@ def _missing(node, names):
 
 def _is_number(node):
     """Whether it can stand in a sum."""
+    if isinstance(node, ast.Constant) and not isinstance(node.value, int | float):
+        return False
     return isinstance(node, _NumberLike) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
 
 

@@ -22,6 +22,7 @@ from .observe import guarded, returned_by
 from .values import plain
 
 _SECONDS = 1.5  # of processor time for the whole search
+_LARGE = 100_000
 _LATEST = 4.0  # of wall time, on a busy computer
 _ONE = 0.3  # of wall time for one candidate: a loop may have lost its end
 _FRESH = 7919  # added to the seed: what is right by accident on one draw is no repair
@@ -80,6 +81,8 @@ def smallest_repair(exercise: FunctionExercise, function: Any, seed: int) -> Rep
     drawn = exercise.cases(np.random.default_rng(seed)) + exercise.cases(np.random.default_rng(seed + _FRESH))
     if not all(isinstance(value, _PLAIN) for inputs in drawn for value in inputs):
         return None
+    if _makes_arrays(source) and any(_is_large(value) for inputs in drawn for value in inputs):
+        return None
     cases = [(inputs, returned_by(exercise, exercise.reference, copy.deepcopy(inputs))) for inputs in drawn]
     found: list[Edit] = []
     with guarded(exercise):
@@ -124,13 +127,57 @@ def _is_right(exercise, candidate, cases, loops):
 
 
 def _agrees(exercise, candidate, inputs, expected):
-    theirs = copy.deepcopy(inputs)
+    theirs = tuple(map(_not_repeated, copy.deepcopy(inputs)))
     got = returned_by(exercise, candidate, theirs)
     return problem_of(exercise, got, expected, inputs) is None and all(map(_unchanged, inputs, theirs))
 
 
 def _unchanged(before, after):
     return not isinstance(before, np.ndarray | list | dict) or same(plain(after), plain(before))
+
+
+def _refuse(*_):
+    raise TypeError("a candidate for a repair repeats no sequence: a large number would fill the memory")
+
+
+class _List(list):
+    __mul__ = __rmul__ = __imul__ = _refuse
+
+    def __getitem__(self, index):
+        return _not_repeated(super().__getitem__(index))
+
+
+class _Tuple(tuple):
+    __mul__ = __rmul__ = _refuse
+
+    def __getitem__(self, index):
+        return _not_repeated(super().__getitem__(index))
+
+
+class _Text(str):
+    __mul__ = __rmul__ = _refuse
+
+
+def _not_repeated(value):
+    """Return the value so that `value * n` is an error, as it is for no number and no array."""
+    for base, kind in ((list, _List), (tuple, _Tuple)):
+        if type(value) is base:
+            return kind(map(_not_repeated, value))
+    return _Text(value) if type(value) is str else value
+
+
+def _is_large(value):
+    if isinstance(value, list | tuple):
+        return any(map(_is_large, value))
+    return isinstance(value, int) and abs(value) > _LARGE
+
+
+def _makes_arrays(tree):
+    """Whether it makes lists or arrays of a size: with another name in their place that could be millions."""
+    makers = {"zeros", "ones", "full", "empty", "arange", "eye", "tile", "repeat", "linspace", "range", "pad"}
+    names = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(tree) if not isinstance(node, ast.arg)}
+    lists = any(isinstance(node, ast.List | ast.ListComp) for node in ast.walk(tree))
+    return lists or bool(names & makers)
 
 
 def _source_of(function):
