@@ -163,6 +163,7 @@ from .plots.transfer import plot_transfer_curves as plot_transfer_curves
 from .training import Augmentation as Augmentation
 from .training import Comparison as Comparison
 from .training import RandomNoise as RandomNoise
+from .training import ScaleWarning as ScaleWarning
 from .training import TrainingCurves as TrainingCurves
 from .training import TrainingHistory as TrainingHistory
 from .training import TrainingWarning as TrainingWarning

@@ -646,7 +646,7 @@ class TestWhatIsRefused:
             ([0, 1], [0.1, 0.2, 0.3], r"2 labels, answers of shape \(3,\)"),
             ([0, 1], 0.5, r"answers of shape \(\)"),
             ([0.0, 1.0], [0, 1], "labels must be one integer for each picture.*dtype float64"),
-            (np.eye(2, dtype=int), [0, 1], r"labels.argmax\(axis=1\)"),
+            (np.array([[1, 1], [0, 1]]), [0, 1], r"labels.argmax\(axis=1\)"),
             ([0, 1], [0.2, np.nan], "NaN or infinity in 1 of 2 rows, first in row 1. Did the loss become NaN"),
             ([0, 1], [[0.5, 0.5], [0.9, 0.9]], "must sum to 1. Received: a sum of 1.8 in row 1"),
             ([0, 1], [[3.0, -2.0], [0.5, 0.5]], "between 0 and 1. Received: 3 in row 0. Are they logits"),

@@ -356,7 +356,7 @@ def test_a_layer_of_ones_own_with_a_convolution_inside_has_maps(pictures):
 
 
 def test_a_float_picture_in_0_to_1_is_warned_of_where_the_model_divides(flat, pictures):
-    with pytest.warns(UserWarning, match="lies in 0..1 and the model divides by 255 once more"):
+    with pytest.warns(cc.ScaleWarning, match=r"model's own first layers bring 0\.\.255 to 0\.\.1: .*0 to 255"):
         cc.saliency(nested(flat), pictures / 255)
 
 

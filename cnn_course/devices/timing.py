@@ -120,7 +120,7 @@ def time_training(
     >>> len(timing.seconds), timing.batch_size, timing.median > 0
     (3, 16, True)
     """
-    from ..training._checks import check_fit
+    from ..training.checks import check_fit
     from ..training.pipeline import make_batches  # loads Keras: what was measured can be read without it
 
     batch_size = positive_integer("batch_size", batch_size)

@@ -6,6 +6,7 @@ import numpy as np
 
 from .._arguments import is_integer
 from ..errors import DataError
+from ..training.losses import class_numbers
 
 _TOLERANCE = 1e-3  # of the sum of a row: float16 is nearer than that, logits and two sigmoids are not
 
@@ -84,9 +85,9 @@ def read_answers(labels, answers, class_names=None):
 
 
 def _label_array(labels):
-    labels = np.asarray(labels)
+    labels = class_numbers(np.asarray(labels))
     if labels.ndim != 1 or labels.dtype.kind not in "bui":
-        hint = " One-hot labels become numbers by labels.argmax(axis=1)." if labels.ndim == 2 else ""
+        hint = " Rows become numbers by labels.argmax(axis=1), if one class is right." if labels.ndim == 2 else ""
         raise DataError(
             "labels must be one integer for each picture, the number of its class (-1: not labelled). "
             f"Received: shape {labels.shape}, dtype {labels.dtype}.{hint}"

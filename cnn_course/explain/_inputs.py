@@ -1,13 +1,12 @@
 """What every function of this room is given: a model, a picture or several, and a class."""
 
-import warnings
-
 import numpy as np
 
-from .._graph import graph_of, leaves
+from .._graph import graph_of
 from .._keras import load_keras
 from ..datasets.rows import rows_of
 from ..errors import DataError, ModelError
+from ..training.inputs import warn_of_scale
 from ._graph import Run, checked_graph, kind_of_output
 
 keras = load_keras()
@@ -60,16 +59,8 @@ def pictures_of(model, image):
             f"image must be a picture of shape {wanted[1:]}, as the model takes it, or several: (n, ...). "
             f"Received: shape {shape}"
         )
-    if array.dtype.kind == "f" and 0 < array.max() <= 1 and any(map(_divides, leaves(model))):
-        warnings.warn(
-            "The picture lies in 0..1 and the model divides by 255 once more: give it as it was loaded, 0 to 255.",
-            stacklevel=3,
-        )
+    warn_of_scale(model, array)
     return array.astype(np.float32), single
-
-
-def _divides(layer):
-    return isinstance(layer, keras.layers.Rescaling) and np.max(layer.scale) < 0.1
 
 
 def classes_of(model, pictures, class_index, name="class_index"):

@@ -1,4 +1,3 @@
-from ._checks import TrainingWarning as TrainingWarning
 from .augmentation import Augmentation as Augmentation
 from .augmentation import RandomNoise as RandomNoise
 from .augmentation import build_augmentation as build_augmentation
@@ -6,6 +5,8 @@ from .curves import TrainingCurves as TrainingCurves
 from .curves import training_curves as training_curves
 from .history import Comparison as Comparison
 from .history import TrainingHistory as TrainingHistory
+from .inputs import ScaleWarning as ScaleWarning
+from .inputs import TrainingWarning as TrainingWarning
 from .loop import compare as compare
 from .loop import train_model as train_model
 from .pipeline import batches as batches

@@ -7,10 +7,14 @@ and the history.
 """
 
 import json
+import math
 import re
+import warnings
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
-from zipfile import BadZipFile
+from weakref import WeakKeyDictionary
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -18,9 +22,16 @@ from .._files import write_atomically
 from .._keras import load_keras
 from ..errors import ModelError
 from .history import TrainingHistory
+from .identity import difference, hash_of, seeded
+from .inputs import TrainingWarning
 
 keras = load_keras()
 
+_BEGUN: WeakKeyDictionary = WeakKeyDictionary()  # model -> folders that it was saved to in this session
+_BROKEN = (
+    *(ValueError, TypeError, KeyError, AttributeError, EOFError, MemoryError, OverflowError, RecursionError),
+    *(NotImplementedError, BadZipFile, zlib.error),
+)
 _NAME = re.compile(r"epoch_(\d{5})\.npz")
 
 
@@ -49,11 +60,12 @@ class Checkpoint:
 
     def save(self, model, history):
         """Write the checkpoint of the history's last epoch, then remove those that nobody needs any more."""
-        state = {"run": self._run, "history": history.as_json()}
+        state = {"run": self._run, "rate": _rate(model), "history": history.as_json()}
         arrays = {f"v{i:05d}": value for i, value in enumerate(_values(model))}
         content = {"state": np.array(json.dumps(state)), **arrays}
         with write_atomically(self._path(history.epochs)) as partial:
             np.savez(partial, **content)
+        _BEGUN.setdefault(model, set()).add(self.folder.resolve())
         for epoch in self.epochs():
             if epoch not in (history.epochs, history.best_epoch):
                 self._path(epoch).unlink(missing_ok=True)
@@ -73,30 +85,96 @@ class Checkpoint:
         """
         self._sweep()
         epochs = self.epochs()
-        return self._load(model, epochs[-1]) if epochs else None
+        if not epochs:
+            return None
+        state, history = self._state(epochs[-1])
+        self._check(model, state)
+        kept = {epoch: self._weights(model, epoch) for epoch in epochs}
+        self._check_first_weights(model, state, kept.values())
+        self._run = state["run"]  # what it began from: this model may be further on
+        _set_values(model, kept[epochs[-1]])
+        return history
 
     def restore_weights(self, model, epoch):
         """Set the model as it was after this epoch."""
-        self._load(model, epoch)
+        _set_values(model, self._weights(model, epoch))
 
-    def _load(self, model, epoch):
+    def _state(self, epoch):
+        """Return what a file says of its training, and the history until then."""
+        with self._reading(epoch) as content:
+            state = json.loads(str(content["state"]))
+            history = TrainingHistory.from_json(state["history"])
+            if history.epochs != epoch or not isinstance(state["run"], dict) or "rate" not in state:
+                raise ValueError
+        return state, history
+
+    def _weights(self, model, epoch):
+        """Return the values of a file, if they are as many and as large as the model's, and all are numbers."""
+        shapes = [tuple(variable.shape) for variable in _variables(model)]
+        with self._reading(epoch, shapes) as content:
+            values = [content[name] for name in sorted(content.files) if name != "state"]
+            if [value.shape for value in values] != shapes or any(value.dtype.kind not in "fiub" for value in values):
+                raise ValueError
+        if not all(np.isfinite(value).all() for value in values):
+            raise self._unreadable(epoch, "its weights are not all numbers (NaN)")
+        return values
+
+    @contextmanager
+    def _reading(self, epoch, shapes=()):
+        """Give the opened file; whatever is wrong with it is one error, without NumPy's advice to trust it."""
         path = self._path(epoch)
+        # a small file can unpack to gigabytes of zeros
+        sizes = {"state.npy": 2**26, **{f"v{i:05d}.npy": 8 * math.prod(shape) for i, shape in enumerate(shapes)}}
         try:
+            with ZipFile(path) as archive:
+                parts = [part for part in archive.infolist() if part.filename in sizes]
+                if len(parts) != len(sizes) or any(part.file_size > sizes[part.filename] + 2**16 for part in parts):
+                    raise ValueError
             with np.load(path, allow_pickle=False) as content:
-                state = json.loads(str(content["state"]))
-                values = [content[name] for name in sorted(content.files) if name != "state"]
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
-            raise ModelError(
-                f"{path} cannot be read: {error}. Delete it to take up the training from an earlier epoch."
-            ) from error
-        self._check(state["run"])
-        _set_values(model, values)
-        return TrainingHistory.from_json(state["history"])
+                yield content
+        except OSError as error:
+            raise self._unreadable(epoch, error.strerror or "it is damaged") from error
+        except _BROKEN as error:
+            empty = path.is_file() and not path.stat().st_size
+            raise self._unreadable(epoch, "it is empty" if empty else "it is damaged, or no checkpoint") from error
 
-    def _check(self, run):
-        other = [name for name in self._run if run.get(name) != self._run[name]]
-        if other:
-            changes = "; ".join(f"{name} was {_short(run.get(name))}, is {_short(self._run[name])}" for name in other)
+    def _unreadable(self, epoch, what):
+        return ModelError(
+            f"{self._path(epoch)} cannot be read: {what}. Delete it to take up the training from an earlier epoch, or "
+            "to begin anew."
+        )
+
+    def _check(self, model, state):
+        """Raise if the folder is another training's."""
+        run, now = state["run"], dict(self._run)
+        before = run.get("optimizer")
+        if (
+            isinstance(before, dict)
+            and isinstance(before.get("learning_rate"), float)
+            and _rate(model) == state["rate"]
+        ):
+            now["optimizer"] = {**now["optimizer"], "learning_rate": before["learning_rate"]}  # a callback changed it
+        changes = (difference(name, run.get(name), now[name]) for name in now if name != "first weights")
+        self._refuse("; ".join(filter(None, changes)))
+
+    def _check_first_weights(self, model, state, kept):
+        """Raise if the training began from other weights than this one; where no seed decides on them, warn."""
+        begun = self.folder.resolve() in _BEGUN.get(model, ())  # stopped by hand in the middle of an epoch, say
+        known = [state["run"].get("first weights"), *(_hash_of_weights(model, values) for values in kept)]
+        if begun or self._run["first weights"] in known:
+            return
+        if seeded(model):
+            self._refuse("the first weights are others (another seed?)")
+        warnings.warn(
+            f"{self.folder} holds a training that began from other first weights; it goes on from there. If it is "
+            "another training, name another folder. A seed for the first weights (build_small_cnn(..., seed=0), "
+            "keras.utils.set_random_seed(0)) lets a checkpoint tell.",
+            TrainingWarning,
+            stacklevel=4,
+        )
+
+    def _refuse(self, changes):
+        if changes:
             raise ModelError(
                 f"{self.folder} holds the checkpoint of another training: {changes}. "
                 "Name another folder, or delete this one to begin anew."
@@ -112,17 +190,16 @@ class Checkpoint:
         return self.folder / f"epoch_{epoch:05d}.npz"
 
 
-def describe_run(model, rows, batch_size, seed, class_weight):
-    """Return what makes a training this one, as plain values for `Checkpoint`."""
-    return {
-        "weights": [list(variable.shape) for variable in model.variables],
-        "optimizer": type(model.optimizer).__name__,
-        "batch_size": batch_size,
-        "seed": seed,
-        "pictures": len(rows),
-        "labels": zlib.crc32(np.ascontiguousarray(rows.labels).tobytes()),
-        "class_weight": None if class_weight is None else {str(k): float(v) for k, v in class_weight.items()},
-    }
+def _rate(model):
+    """Return the learning rate as it stands now."""
+    getattr(model, "jax_state_sync", lambda: None)()  # within an epoch JAX has it elsewhere
+    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+
+
+def _hash_of_weights(model, values):
+    """Return the hash of a model's weights among the values of a checkpoint."""
+    place = {id(variable): i for i, variable in enumerate(_variables(model))}
+    return hash_of([values[place[id(variable)]] for variable in model.weights])
 
 
 def _variables(model):
@@ -136,14 +213,5 @@ def _values(model):
 
 
 def _set_values(model, values):
-    variables = _variables(model)
-    shapes = [tuple(variable.shape) for variable in variables]
-    if shapes != [value.shape for value in values]:
-        raise ModelError("The checkpoint's weights or its optimizer's have other shapes than this model's.")
-    for variable, value in zip(variables, values, strict=True):
+    for variable, value in zip(_variables(model), values, strict=True):
         variable.assign(value)
-
-
-def _short(value):
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

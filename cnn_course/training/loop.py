@@ -2,18 +2,21 @@
 
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 from .._arguments import integer, positive_integer
 from .._graph import all_layers
 from .._keras import load_keras
 from .._printing import say
-from ..datasets.rows import rows_of
+from ..datasets.rows import match_classes, rows_of
 from ..errors import ModelError
-from ._checks import TrainingWarning, check_fit, class_weights, warn_if_too_large
 from ._keeper import BY_HAND, Keeper
 from ._progress import Progress
-from .checkpoint import Checkpoint, describe_run
+from .checkpoint import Checkpoint
+from .checks import check_fit, class_weights, warn_if_too_large, warn_of_threshold
 from .history import Comparison, TrainingHistory, counted
+from .identity import describe_run, folder_name
+from .inputs import TrainingWarning, note_classes, row_shape
 from .pipeline import make_batches
 
 keras = load_keras()
@@ -48,7 +51,8 @@ def train_model(
     data : ImageDataset, LazyImageDataset, PointDataset or pair of arrays
         Pictures ``(n, height, width, channels)``, uint8, 0 to 255, and labels ``(n,)`` from 0 to classes - 1.
     validation_data : as `data`, optional
-        Looked at after each epoch, never trained on.
+        Looked at after each epoch, never trained on. Where both sets know the names of their classes, classes are
+        matched by name.
     epochs : int
         Passes over the data, those before a resumption included.
     batch_size : int
@@ -59,13 +63,16 @@ def train_model(
     monitor : str, optional
         ``"val_loss"`` where there is validation data, otherwise ``"loss"``; or any metric's name. Losses and
         errors are best when small, other metrics when large.
-    class_weight : dict of int to float, or "balanced", optional
-        How much a picture of each class counts. ``"balanced"`` is ``n / (classes * pictures of the class)``, so
-        that each class counts the same in all.
+    class_weight : dict of int or str to float, sequence of float, or "balanced", optional
+        How much a picture of each class counts: by the class's number or name, or in the order of the classes, as
+        scikit-learn's ``compute_class_weight`` gives it. ``"balanced"`` is ``n / (classes * pictures of the class)``,
+        so that each class counts the same in all.
     checkpoint : str or Path, optional
         Folder that after each epoch holds all that is needed to go on. If the process is killed, the same call
         goes on after the last finished epoch, and says so; the optimizer goes on too, with its learning rate.
-        If all epochs are done, it gives the trained model back without training.
+        If all epochs are done, it gives the trained model back without training. A folder belongs to one training:
+        another model, loss, optimizer, data, seed or batch size is refused, and other first weights too (where they
+        are drawn anew each time, for want of a seed, it warns and goes on).
     seed : int
         Of the order, dropout and augmentation; not of the first weights, which the model has already.
     callbacks : keras.callbacks.Callback or sequence of them
@@ -82,13 +89,15 @@ def train_model(
     DataError
         If data, labels or numbers do not fit each other or the model.
     ModelError
-        If the model is not compiled, `monitor` is no metric of it, or the checkpoint is another training's.
+        If the model is not compiled, its loss does not go with its last layer, `monitor` is no metric of it, or the
+        checkpoint is another training's.
 
     Warns
     -----
     TrainingWarning
         If the loss is no longer a number (training stops, and the warning says why this happens), or if the
-        batch will hardly fit into the free memory.
+        batch will hardly fit into the free memory; as `ScaleWarning` if the pictures lie on another scale than the
+        model's first layers were made for.
 
     Notes
     -----
@@ -116,12 +125,15 @@ def train_model(
     held_out = None if validation_data is None else rows_of(validation_data, "validation_data")
     check_fit(model, rows)
     if held_out is not None:
+        held_out = match_classes(held_out, rows.class_names, "validation_data", "data")
         check_fit(model, held_out, "validation_data")
-    weights = class_weights(class_weight, rows)
+    weights = class_weights(class_weight, rows, (row_shape(model, "output") or (None,))[-1])
+    warn_of_threshold(model)
+    note_classes(model, rows.class_names)
     callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else [*callbacks]
     warn_if_too_large(model, positive_integer("batch_size", batch_size))
     _seed_random_layers(model, seed)
-    store = checkpoint and Checkpoint(checkpoint, describe_run(model, rows, batch_size, seed, weights))
+    store = checkpoint and Checkpoint(checkpoint, describe_run(model, rows, held_out, batch_size, seed, weights))
     monitor = monitor or ("loss" if held_out is None else "val_loss")
     history = _begun(store and store.restore(model), rows, batch_size, monitor, seed)
 
@@ -163,7 +175,8 @@ def compare(settings, data, validation_data=None, **options):
     data, validation_data
         As for `train_model`.
     **options
-        Arguments of `train_model` for all settings; ``model`` may be among them.
+        Arguments of `train_model` for all settings; ``model`` may be among them. Of a ``checkpoint`` folder each
+        setting has a folder of its own inside it, under its name.
 
     Returns
     -------
@@ -194,6 +207,8 @@ def compare(settings, data, validation_data=None, **options):
     histories = {}
     for name, setting in settings.items():
         arguments = {**options, **(setting if isinstance(setting, dict) else {"model": setting})}
+        if options.get("checkpoint") and arguments["checkpoint"] is options["checkpoint"]:
+            arguments["checkpoint"] = Path(options["checkpoint"]) / folder_name(name)
         build = arguments.pop("model", None)
         if not callable(build) or isinstance(build, keras.Model):
             raise ModelError(

@@ -9,7 +9,7 @@ from .._keras import load_keras
 from ..datasets.rows import rows_of
 from ..errors import DataError, ModelError
 from ..training import TrainingHistory, train_model
-from ..training._checks import check_fit
+from ..training.checks import check_fit
 from ._parts import features_of, parts_of
 from .freezing import FINE, check_rate, chosen_blocks, freeze, unfreeze
 
