@@ -97,7 +97,7 @@ def progress() -> None:
     """Show which exercises are solved."""
     from .exercises import progress as show_progress
 
-    console.print(repr(show_progress()))
+    console.print(repr(show_progress()), soft_wrap=True)  # a row is a line, however narrow the window
 
 
 @app.command()
