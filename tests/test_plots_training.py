@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import cnn_course as cc
 from cnn_course import DataError, TrainingHistory, plot_augmentations, plot_comparison, plot_history
 
 
@@ -84,3 +85,19 @@ def test_augmentations_stand_beside_the_picture_itself():
 def test_what_cannot_be_drawn_is_said(call):
     with pytest.raises(DataError):
         call()
+
+
+def test_what_keras_own_fit_returns_is_drawn_too():
+    keras = cc.load_keras()
+    model = cc.build_logit((2,), 2, seed=0)
+    x, labels = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 2
+    history = model.fit(x, labels, validation_split=0.5, epochs=2, verbose=0)
+    assert isinstance(history, keras.callbacks.History)
+    ours = cc.TrainingHistory(history.history, seconds=(1, 1), monitor="val_loss")
+    for given in (history, history.history):
+        assert repr(cc.plot_history(given)) == repr(cc.plot_history(ours))
+        assert repr(cc.plot_comparison({"a": given})) == repr(cc.plot_comparison({"a": ours}))
+        with pytest.raises(cc.DataError, match="notes no times"):
+            cc.plot_comparison({"a": given}, x="seconds")
+    with pytest.raises(cc.DataError, match=r"Received: Functional\. Write history = model\.fit"):
+        cc.plot_history(model)

@@ -1,11 +1,13 @@
 """Learning curves, several trainings side by side, and one picture under its augmentations."""
 
+import math
+
 import numpy as np
 from matplotlib.ticker import AutoLocator
 
 from .._arguments import integer
 from ..errors import DataError
-from ..training.history import smaller_is_better
+from ..training.history import TrainingHistory, smaller_is_better
 from ._style import COLOURS, MUTED, SMALL, axes_for, draw_picture, in_legend, name_row, new_figure, styled
 
 _WORDS = {"accuracy": "share right"}
@@ -19,8 +21,8 @@ def plot_history(history, metrics=None):
 
     Parameters
     ----------
-    history : TrainingHistory
-        As `train_model` returns it.
+    history : TrainingHistory or keras.callbacks.History
+        As `train_model` or Keras's own ``model.fit`` returns it.
     metrics : sequence of str, optional
         Without ``val_``, in the order of the panels; the default is all.
 
@@ -39,6 +41,7 @@ def plot_history(history, metrics=None):
     >>> plot_history(TrainingHistory({"loss": (0.9, 0.5), "val_loss": (0.8, 0.7)}, seconds=(1, 1)))
     <Figure: Learning curves over 2 epochs. loss: from 0.9 to 0.5, on validation data from 0.8 to 0.7.>
     """
+    history = _history_of(history)
     names = _panels(history, metrics)
     if not history.epochs:
         raise DataError("There is no epoch to draw yet: the history is empty.")
@@ -49,6 +52,21 @@ def plot_history(history, metrics=None):
     handles = max((ax.get_legend_handles_labels() for ax in axes), key=lambda found: len(found[0]))
     figure.legend(*handles, loc="outside upper center", ncols=2)  # inside a panel it would lie on the curves
     return figure
+
+
+def _history_of(given):
+    """Return what `train_model` or Keras's own `fit` gave back as a `TrainingHistory`; Keras notes no times."""
+    if isinstance(given, TrainingHistory):
+        return given
+    found = getattr(given, "history", given)
+    if not isinstance(found, dict) or not all(isinstance(values, list | tuple) for values in found.values()):
+        raise DataError(
+            "history must be what train_model or model.fit returned. "
+            f"Received: {type(given).__name__}. Write history = model.fit(...), then plot_history(history)."
+        )
+    epochs = max(map(len, found.values()), default=0)
+    monitor = "val_loss" if "val_loss" in found else "loss"
+    return TrainingHistory(found, seconds=(math.nan,) * epochs, monitor=monitor)
 
 
 def _panels(history, metrics):
@@ -117,7 +135,7 @@ def plot_comparison(comparison, metric=None, x="epoch", ax=None):
 
     Parameters
     ----------
-    comparison : Comparison or dict of str to TrainingHistory
+    comparison : Comparison or dict of str to TrainingHistory or keras.callbacks.History
         As `compare` returns it.
     metric : str, optional
         The default is ``"val_accuracy"``, ``"val_loss"``, ``"accuracy"`` or ``"loss"``: the first that all have.
@@ -142,6 +160,9 @@ def plot_comparison(comparison, metric=None, x="epoch", ax=None):
     <Figure: loss of 2 trainings, at the end: slow at 0.8, fast at 0.2.>
     """
     histories = dict(comparison.items()) if hasattr(comparison, "items") else {n: comparison[n] for n in comparison}
+    histories = {name: _history_of(history) for name, history in histories.items()}
+    if x == "seconds" and any(math.isnan(sum(history.seconds)) for history in histories.values()):
+        raise DataError("Keras's own fit notes no times: x='epoch' draws its histories, train_model notes the seconds.")
     shared = set.intersection(*(set(h.metrics) for h in histories.values())) if histories else set()
     metric = metric or next((m for m in ("val_accuracy", "val_loss", "accuracy", "loss") if m in shared), None)
     if metric not in shared or x not in ("epoch", "seconds"):
