@@ -10,7 +10,7 @@ import pytest
 
 import cnn_course as cc
 from cnn_course.transfer import tuning
-from cnn_course.transfer._parts import is_batch_norm, parts_of
+from cnn_course.transfer.parts import is_batch_norm, parts_of
 from cnn_course.transfer.tuning import backbone_features
 
 keras = cc.load_keras()
@@ -139,8 +139,8 @@ def test_features_of_many_pictures_are_those_of_each_alone(monkeypatch):
     [
         ({"stages": (0, 1), "epochs": (1, 2, 3)}, r"epochs must be one number, or one for each of the stages \(0, 1\)"),
         ({"stages": ()}, "stages must name at least one"),
-        ({"stages": (0, 99)}, "last must be a number of blocks"),
-        ({"stages": (0, "conv_99")}, "last must be a number of blocks"),
+        ({"stages": (0, 99)}, "each of the stages must be a number of blocks from 0 to 13"),
+        ({"stages": (0, "conv_99")}, "each of the stages must be a number of blocks"),
         ({"learning_rate": (0.01, -1)}, "learning_rate must be positive"),
         ({"epochs": (1, 0)}, "epochs must be an integer of at least 1"),
     ],
@@ -247,7 +247,7 @@ def test_a_model_that_is_not_compiled_is_named():
 
 PROGRAM = """
 import sys, tempfile, keras, numpy as np, cnn_course as cc
-from cnn_course.transfer._parts import is_batch_norm
+from cnn_course.transfer.parts import is_batch_norm
 rng = np.random.default_rng(0)
 x, y = rng.integers(0, 256, (12, 48, 48, 3), "uint8"), np.arange(12) % 3
 model = cc.build_transfer_model("MobileNet", 3, (48, 48, 3), alpha=0.25, seed=0, dropout=0.0,
@@ -328,7 +328,71 @@ def test_tables_and_their_figure_need_no_backend():
     assert done.returncode == 0, done.stderr
 
 
-def test_head_and_body_are_told_apart():
-    parts = parts_of(model_of())
-    assert [layer.name for layer in parts.head] == ["dropout", "probabilities"]
-    assert parts.body[-1].name == "features" and list(parts.blocks)[-1] == "conv_13"
+def application(name, **options):
+    return getattr(keras.applications, name)(**{"weights": None, "input_shape": (32, 32, 3), "classes": 7, **options})
+
+
+def branching():
+    """A head of two ways that come together again."""
+    base = cc.build_transfer_model("MobileNet", 3, (48, 48, 3), alpha=0.25)
+    base = keras.Model(base.input, base.get_layer("features").output)
+    ways = [keras.layers.Dense(4, name=name)(base.output) for name in ("left", "right")]
+    outputs = keras.layers.Dense(3, activation="softmax", name="end")(keras.layers.Concatenate(name="both")(ways))
+    model = keras.Model(base.input, outputs)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+HEADS = {  # what must be the head, and where the body ends
+    "the course's": (model_of, ["dropout", "probabilities"], "features"),
+    "on maps of one pixel": (
+        lambda: application("MobileNet", alpha=0.25), ["dropout", "conv_preds", "reshape", "predictions"], "global",
+    ),
+    "behind squeezes": (
+        lambda: application("MobileNetV3Small"),
+        ["conv_2", "activation", "dropout", "logits", "flatten", "predictions"], "global_average_pooling2d",
+    ),
+    "three layers": (lambda: application("VGG16"), ["fc1", "fc2", "predictions"], "flatten"),
+    "hidden layers": (lambda: cc.build_small_cnn((28, 28, 1), 5, units=16), ["hidden_1", "probabilities"], "flatten"),
+    "two ways": (branching, ["left", "right", "both", "end"], "features"),
+    "a network without maps": (lambda: cc.build_mlp((8, 8, 1), 3, units=(8, 8)), ["probabilities"], "hidden_2"),
+    "none": (lambda: application("MobileNet", alpha=0.25, include_top=False), [], "conv_pw_13_relu"),
+    "none but pooling": (
+        lambda: application("MobileNet", alpha=0.25, include_top=False, pooling="avg"), [], "global_average_pooling2d",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_the_head_is_what_follows_the_backbone(name):
+    build, head, end = HEADS[name]
+    keras.backend.clear_session()
+    model = build()
+    parts = parts_of(model, headless=True)
+    names = [layer.name for layer in parts.head]
+    assert len(names) == len(head) and all(map(str.startswith, names, head)), names
+    assert parts.body[-1].name.startswith(end)
+    if head:
+        assert {layer.name for layer in cc.freeze(model).layers if layer.trainable_weights} <= {
+            layer.name for layer in parts.head
+        }
+        assert all(layer.trainable_weights for layer in parts.head if layer.weights)
+    else:
+        with pytest.raises(cc.ModelError, match=r"has no head: it ends in its features\. build_transfer_model\("):
+            cc.freeze(model)
+
+
+def test_a_head_of_two_ways_learns_and_stays_as_it_is():
+    model = branching()
+    before = [weight.copy() for weight in model.get_layer("left").get_weights()]
+    history = cc.fine_tune(model, (PICTURES, LABELS), stages=(0,), epochs=(2,), progress=False)
+    assert history.epochs == 2 and (model.get_layer("left").get_weights()[0] != before[0]).any()
+    assert tuple(model.get_layer("left").input.shape) == (None, 256), "another way leads into the head now"
+
+
+def test_a_network_of_one_block_is_tuned_and_says_how_many_it_has():
+    model = cc.build_small_cnn((48, 48, 3), 3, filters=(2,), units=())
+    history = cc.fine_tune(model, (PICTURES, LABELS), epochs=1, progress=False)
+    assert [title for title, _, _ in history.stages] == ["head", "last block"]
+    with pytest.raises(cc.ModelError, match=r"each of the stages must be a number of blocks from 0 to 1, the name of"):
+        cc.fine_tune(model, (PICTURES, LABELS), stages=(0, 2), progress=False)

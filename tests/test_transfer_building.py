@@ -13,9 +13,9 @@ import pytest
 
 import cnn_course as cc
 from cnn_course.transfer import weights
-from cnn_course.transfer._parts import is_batch_norm
 from cnn_course.transfer.building import PREPROCESSING
 from cnn_course.transfer.catalogue import entry_of
+from cnn_course.transfer.parts import is_batch_norm
 from cnn_course.transfer.tuning import backbone_features
 
 keras = cc.load_keras()
@@ -232,12 +232,49 @@ def test_a_network_of_your_own_gets_a_new_head_and_keeps_what_it_knows():
     before = [weight.copy() for weight in own.get_weights()]
     again = cc.build_transfer_model(own, 3, seed=0)
     assert again.output_shape == (None, 3) and again.input_shape == own.input_shape
-    assert all((a == b).all() for a, b in zip(again.get_weights()[:-2], before[:-2], strict=True))
+    assert all((a == b).all() for a, b in zip(again.get_weights()[:-2], before[:-4], strict=True))
+    assert "hidden_1" not in [layer.name for layer in again.layers], "it belongs to the head"
     assert [layer.name for layer in again.layers if layer.trainable_weights] == ["probabilities"]
     again.get_layer("conv_1").set_weights([w + 1 for w in again.get_layer("conv_1").get_weights()])
     assert all((a == b).all() for a, b in zip(own.get_weights(), before, strict=True)), "the old network was changed"
     with pytest.raises(cc.ModelError, match="A model of your own brings its weights, alpha with it"):
         cc.build_transfer_model(own, 3, weights=None, alpha=0.5)
+
+
+def test_a_backbone_without_a_head_keeps_all_it_has():
+    options = {"alpha": 0.25, "include_top": False, "weights": str(BOX), "input_shape": (96, 96, 3)}
+    for pooling, last in ((None, "features"), ("max", "global_max_pooling2d")):
+        own = keras.applications.MobileNet(pooling=pooling, **options)
+        again = cc.build_transfer_model(own, 5, seed=0)
+        names = [layer.name for layer in again.layers]
+        assert again.output_shape == (None, 5) and names[-4] == "conv_pw_13_relu" and names[-3].startswith(last)
+        pooled = own.predict_on_batch(PICTURES.astype("float32"))
+        pooled = pooled.mean(axis=(1, 2)) if pooling is None else pooled
+        np.testing.assert_allclose(backbone_features(again, PICTURES), pooled, rtol=1e-4, atol=1e-5)
+
+
+def test_weights_that_lie_elsewhere_or_are_none_are_refused(tmp_path):
+    name = "conv1/conv1/kernel:0"
+    virtual = h5py.VirtualLayout((3, 3, 3, 8), "f4")
+    virtual[:] = h5py.VirtualSource("elsewhere.h5", "x", (3, 3, 3, 8))
+    for made, message in (
+        (
+            lambda f: f.create_dataset(name, (3, 3, 3, 8), "f4", external=[("/etc/passwd", 0, 864)]),
+            "lies in another file",
+        ),
+        (lambda f: f.create_virtual_dataset(name, virtual), "is put together from other files"),
+        (lambda f: f.__setitem__(name, h5py.ExternalLink("x.h5", "/x")), "is a link to elsewhere"),
+        (lambda f: f.__setitem__(name, np.ones((3, 3, 3, 8), "c8")), "holds no real numbers, but complex64"),
+        (lambda f: f.__setitem__(name, np.full((3, 3, 3, 8), b"1")), "holds no real numbers"),
+        (lambda f: f["conv1"].attrs.__setitem__("weight_names", 3), "does not hold weights as Keras writes them"),
+    ):
+        path = Path(shutil.copy(BOX, tmp_path))
+        with h5py.File(path, "a") as file:
+            assert name in file
+            del file[name]
+            made(file)
+        with pytest.raises(cc.ModelError, match=message):
+            box_model(weights=path)
 
 
 def test_a_network_with_adapted_statistics_keeps_them_under_a_new_head():

@@ -1,10 +1,19 @@
 """Transfer in pictures: accuracy against labelled pictures, and which blocks of a network are open."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ..errors import DataError
-from ..transfer.curves import transfer_curves
+from ..transfer.curves import TransferCurves, transfer_curves
 from ._style import BLUE, GREEN, INK, LINE, MUTED, SMALL, TEXT, VERMILLION, axes_for, new_figure, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _LOOKS = {
     "fine-tuned": (GREEN, "-", "^", "pretrained, fine-tuned"),
@@ -15,7 +24,7 @@ _READABLE = 20  # names of blocks side by side
 
 
 @styled
-def plot_transfer_curves(curves=None, data=None):
+def plot_transfer_curves(curves: TransferCurves | None = None, data: str | Sequence[str] | None = None) -> Figure:
     """Draw accuracy against the number of labelled pictures: from scratch, frozen and fine-tuned.
 
     A line goes through the means over the seeds; each seed is a pale mark beside it, so that the spread is seen. The
@@ -84,7 +93,7 @@ def _in_words(curves, names):
 
 
 @styled
-def plot_open_blocks(model, ax=None):
+def plot_open_blocks(model: Any, ax: Axes | None = None) -> Figure | Axes:
     """Draw the blocks of a network from picture to head: how many weights each has, and which of them may change.
 
     An open block is filled, a closed one is an empty outline; batch normalisation counts as closed.
@@ -110,9 +119,9 @@ def plot_open_blocks(model, ax=None):
     >>> plot_open_blocks(freeze(build_small_cnn((28, 28, 1), 10, filters=(4, 8), units=())))
     <Figure: 4,266 weights in 2 blocks and a head; open: head (3,930 weights that training may change).>
     """
-    from ..transfer._parts import parts_of  # here: it loads Keras, and the curves are drawn without
+    from ..transfer.parts import parts_of  # here: it loads Keras, and the curves are drawn without
 
-    parts = parts_of(model)
+    parts = parts_of(model, headless=True)
     groups = {**parts.blocks, "head": parts.head}
     total = [sum(layer.count_params() for layer in layers) for layers in groups.values()]
     free = [sum(_size(layer.trainable_weights) for layer in layers) for layers in groups.values()]

@@ -1,11 +1,16 @@
 """`build_transfer_model`: preprocessing, a backbone that has learned elsewhere, and a head for your classes."""
 
+from __future__ import annotations
+
+import os
+from typing import Any
+
 from .._keras import load_keras
 from ..errors import ModelError
 from ..models.parts import Seeds, augmented, finished, layers, sizes
-from ._parts import features_of, settle
 from .catalogue import builder_of, entry_of
 from .freezing import freeze
+from .parts import features_of, settle
 from .weights import STD, find_weights, load_weights
 
 keras = load_keras()
@@ -58,17 +63,17 @@ _OURS = {
 
 
 def build_transfer_model(
-    backbone,
-    classes,
-    input_shape=(160, 160, 3),
-    weights="imagenet",
-    pooling="avg",
-    dropout=0.2,
-    augmentation=None,
-    seed=None,
-    learning_rate=0.001,
-    **options,
-):
+    backbone: Any,
+    classes: int | None,
+    input_shape: tuple[int, int, int] = (160, 160, 3),
+    weights: str | os.PathLike | None = "imagenet",
+    pooling: str = "avg",
+    dropout: float = 0.2,
+    augmentation: Any = None,
+    seed: int | None = None,
+    learning_rate: Any = 0.001,
+    **options: Any,
+) -> Any:
     """Return a compiled model: a backbone with its preprocessing inside, pooling, dropout, and a new head.
 
     With weights the backbone is closed (see `freeze`): only the head learns, until `unfreeze` or `fine_tune` opens
@@ -78,8 +83,9 @@ def build_transfer_model(
     Parameters
     ----------
     backbone : str or keras.Model
-        A name that `backbones` lists; or a model of your own, whose head is replaced: its weights are copied, its
-        input and pooling stay, and `weights`, `augmentation` and further options must be left alone.
+        A name that `backbones` lists; or a model of your own, whose head (what follows its pooling) is replaced, or
+        that has none: its weights are copied, its input and pooling stay, and `weights`, `augmentation` and further
+        options must be left alone.
     classes : int or None
         As for `build_small_cnn`: 2 gives one probability, None a number.
     input_shape : tuple of int
@@ -90,7 +96,7 @@ def build_transfer_model(
         that there is a file for (see `backbones`); Keras has MobileNet's for 128, 160 and 192 pixels as well: give
         one of those by its path.
     pooling : {"avg", "max"}
-        What becomes of each map of the backbone.
+        What becomes of each map of the backbone; a model of your own may have its pooling already.
     dropout : float
         Share of the features set to zero in training, in [0, 1).
     augmentation, seed, learning_rate
@@ -120,7 +126,8 @@ def build_transfer_model(
     """
     if isinstance(backbone, keras.Model):
         given = {"weights": weights != "imagenet", "augmentation": augmentation is not None, **options}
-        return _with_new_head(backbone, classes, dropout, Seeds(seed), learning_rate, [n for n in given if given[n]])
+        given = [name for name in given if given[name]]
+        return _with_new_head(backbone, classes, pooling, dropout, Seeds(seed), learning_rate, given)
     entry = entry_of(backbone, options.get("alpha"))
     _refuse_ours(options)
     top = bool(options.get("include_top"))
@@ -138,11 +145,8 @@ def build_transfer_model(
         model = keras.Model(inputs, body.output, name=body.name)
         model.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     else:
-        pool = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}.get(pooling)
-        if pool is None:
-            raise ModelError(f"pooling must be 'avg' or 'max'. Received: pooling={pooling!r}")
-        pooled = pool(name="features")(body.output)
-        model = finished(entry.name.lower(), inputs, pooled, classes, dropout, Seeds(seed), learning_rate)
+        features = _pooled(body.output, pooling)
+        model = finished(entry.name.lower(), inputs, features, classes, dropout, Seeds(seed), learning_rate)
     return model if weights is None else freeze(model)
 
 
@@ -173,10 +177,20 @@ def _backbone(entry, x, input_shape, classes, options):
         raise ModelError(f"{entry.name} cannot be built so: {error}") from error
 
 
-def _with_new_head(model, classes, dropout, seeds, learning_rate, given):
+def _pooled(maps, pooling):
+    pool = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}.get(pooling)
+    if pool is None:
+        raise ModelError(f"pooling must be 'avg' or 'max'. Received: pooling={pooling!r}")
+    return pool(name="features")(maps)
+
+
+def _with_new_head(model, classes, pooling, dropout, seeds, learning_rate, given):
     if given:
         raise ModelError(f"A model of your own brings its {', '.join(given)} with it: leave that out.")
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     settle(copy)
-    return freeze(finished(model.name, copy.inputs, features_of(copy), classes, dropout, seeds, learning_rate))
+    features = features_of(copy)
+    if len(features.shape) > 2:
+        features = _pooled(features, pooling)
+    return freeze(finished(model.name, copy.inputs, features, classes, dropout, seeds, learning_rate))

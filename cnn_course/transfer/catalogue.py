@@ -1,10 +1,13 @@
 """The backbones by name: what they are, where their weights come from, and what may be done with them."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from .._keras import load_keras
 from .._tables import Table, Tabular
@@ -72,21 +75,21 @@ class Backbone:
     files: dict
 
     @property
-    def title(self):
+    def title(self) -> str:
         """The name, with the width where there are several."""
         return self.name if self.alpha is None else f"{self.name} (alpha={self.alpha:g})"
 
     @property
-    def in_the_box(self):
+    def in_the_box(self) -> bool:
         """Whether the weights came with the course."""
         return (self.name, self.alpha) == ("MobileNet", 0.25)
 
     @property
-    def bytes(self):
+    def bytes(self) -> int:
         """Bytes on disk: the file's in the box, otherwise four for each weight, a little less than the file's."""
         return BOX.size if self.in_the_box else 4 * self.parameters
 
-    def remote_file(self, top=False):
+    def remote_file(self, top: bool = False) -> RemoteFile:
         """Return the file of weights that Keras names, as the course downloads it."""
         name, address, known = self.files["top" if top else "no_top"]
         sha256, md5 = (known, "") if len(known) == 64 else ("", known)
@@ -134,7 +137,7 @@ class BackboneTable(Tabular):
         return Table(rows, head=head, right=[1, 2])
 
 
-def backbones():
+def backbones() -> BackboneTable:
     """Return the backbones that `build_transfer_model` knows by name, the smallest one first.
 
     Returns
@@ -160,7 +163,7 @@ def backbones():
     return BackboneTable(tuple(sorted(_entries(), key=lambda row: row.parameters)))
 
 
-def entry_of(name, alpha=None):
+def entry_of(name: str, alpha: float | None = None) -> Backbone:
     """Return the backbone of this name and width."""
     named = [entry for entry in _entries() if entry.name == name]
     if not named:
@@ -189,7 +192,7 @@ def _meant(given, known):
     return f" Did you mean {folded[near[0]]!r}?" if near else ""
 
 
-def builder_of(name):
+def builder_of(name: str) -> Any:
     """Return Keras's function that builds the backbone."""
     return getattr(load_keras().applications, name)
 

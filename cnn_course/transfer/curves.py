@@ -1,11 +1,15 @@
 """Few labels: draw some pictures of each class, and the table of what was measured with so few."""
 
+from __future__ import annotations
+
 import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._arguments import integer
 from .._tables import Table, Tabular
@@ -15,7 +19,7 @@ _TABLE = Path(__file__).parent / "data" / "transfer_curves.csv"
 METHODS = ("scratch", "frozen", "fine-tuned")
 
 
-def few_labels(data, per_class, seed=0):
+def few_labels(data: Any, per_class: int, seed: int = 0) -> Any:
     """Return a data set with so many pictures of each class, drawn by the seed, as if no more were labelled.
 
     Parameters
@@ -91,7 +95,7 @@ class TransferCurves(Tabular):
     made: str
     methods = METHODS
 
-    def accuracies(self, data, labels, method):
+    def accuracies(self, data: str, labels: int, method: str) -> NDArray:
         """Return the accuracy of each seed, as an array.
 
         Raises
@@ -109,11 +113,11 @@ class TransferCurves(Tabular):
         return np.array(found)
 
     @property
-    def sets(self):
+    def sets(self) -> tuple[str, ...]:
         """Names of the sets."""
         return tuple(dict.fromkeys(row.data for row in self.rows))
 
-    def labels(self, data):
+    def labels(self, data: str) -> tuple[int, ...]:
         """Return the numbers of labels measured on a set, ascending."""
         return tuple(sorted({row.labels for row in self.rows if row.data == data}))
 
@@ -132,7 +136,7 @@ def _spread(v):
 
 
 @cache
-def transfer_curves():
+def transfer_curves() -> TransferCurves:
     """Return the course's table of accuracy against labelled pictures, from scratch, frozen and fine-tuned.
 
     Returns

@@ -1,18 +1,22 @@
 """`freeze` and `unfreeze`: which weights training may change. Batch normalisation of the body always stays still."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from .._arguments import is_integer, positive_number
 from .._graph import containers
 from .._keras import load_keras
 from ..errors import ModelError
-from ._parts import is_batch_norm, parts_of
+from .parts import is_batch_norm, parts_of
 
 keras = load_keras()
 
 FINE = 1e-4  # learning rate of open blocks
 
 
-def freeze(model, learning_rate=None):
-    """Close every layer but the head, and return the model.
+def freeze(model: Any, learning_rate: float | None = None) -> Any:
+    """Close every layer but the head, which is all that follows the pooling behind the maps, and return the model.
 
     Batch normalisation is in inference mode then: it uses its moving statistics and does not move them.
 
@@ -38,12 +42,12 @@ def freeze(model, learning_rate=None):
     >>> from cnn_course import build_small_cnn
     >>> model = freeze(build_small_cnn((28, 28, 1), 10))
     >>> [layer.name for layer in model.layers if layer.trainable_weights]
-    ['probabilities']
+    ['hidden_1', 'probabilities']
     """
     return _open(model, 0, learning_rate)
 
 
-def unfreeze(model, last=None, learning_rate=None):
+def unfreeze(model: Any, last: int | str | None = None, learning_rate: float | None = None) -> Any:
     """Open the head and the last blocks of the body, lower the learning rate, and return the model.
 
     Batch normalisation stays closed in every block, so that it stays in inference mode: a few small batches would
@@ -86,7 +90,7 @@ def unfreeze(model, last=None, learning_rate=None):
     return _open(model, last, learning_rate)
 
 
-def backbone_blocks(model):
+def backbone_blocks(model: Any) -> dict[str, int]:
     """Return the blocks of a model's body, first one first, and the weights in each.
 
     Parameters
@@ -110,7 +114,7 @@ def backbone_blocks(model):
     """
     return {
         name: sum(layer.count_params() for layer in layers if layer.weights)
-        for name, layers in parts_of(model).blocks.items()
+        for name, layers in parts_of(model, headless=True).blocks.items()
     }
 
 
@@ -128,8 +132,8 @@ def _open(model, last, learning_rate):
     return model
 
 
-def chosen_blocks(parts, last):
-    """Return the names of the blocks that `unfreeze` opens."""
+def chosen_blocks(parts, last, name="last"):
+    """Return the names of the blocks that `unfreeze` opens; `name` is what an error calls the number."""
     names = list(parts.blocks)
     if last is None:
         return names
@@ -138,8 +142,8 @@ def chosen_blocks(parts, last):
     if is_integer(last, 0, len(names)):
         return names[len(names) - last :]
     raise ModelError(
-        f"last must be a number of blocks from 0 to {len(names)}, the name of one ({', '.join(names)}), or None for "
-        f"all. Received: last={last!r}"
+        f"{name} must be a number of blocks from 0 to {len(names)}, the name of one ({', '.join(names)}), or None for "
+        f"all. Received: {name}={last!r}"
     )
 
 

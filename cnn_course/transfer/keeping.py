@@ -1,13 +1,17 @@
 """`save_classifier` and `load_classifier`: a trained model with a card inside that says what it is."""
 
+from __future__ import annotations
+
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .._arguments import is_number
 from .._graph import activation_of, graph_of, last_step
@@ -56,7 +60,7 @@ class ClassifierCard:
     made: str = ""
     note: str = ""
 
-    def learned_from(self, data):
+    def learned_from(self, data: Any) -> bool:
         """Return whether it learned from this data set: the same pictures and labels, in the same order.
 
         Parameters
@@ -80,10 +84,10 @@ class Classifier:
     card : ClassifierCard
     """
 
-    model: object
+    model: Any
     card: ClassifierCard
 
-    def classify(self, pictures):
+    def classify(self, pictures: ArrayLike) -> tuple[str, ...]:
         """Return the name of the most probable class of each picture.
 
         Parameters
@@ -124,7 +128,14 @@ class Classifier:
         return pictures
 
 
-def save_classifier(model, path, class_names, metrics=None, data=None, note=""):
+def save_classifier(
+    model: Any,
+    path: str | os.PathLike,
+    class_names: Sequence[str],
+    metrics: Mapping[str, float] | None = None,
+    data: Any = None,
+    note: str = "",
+) -> Path:
     """Write a trained model to one file, with a card inside, and return the path.
 
     Parameters
@@ -228,7 +239,7 @@ def _outputs(model, name):
     return int(shape[1])
 
 
-def load_classifier(path):
+def load_classifier(path: str | os.PathLike) -> Classifier:
     """Return a classifier that `save_classifier` wrote; the file can hold numbers and layers, and no code.
 
     Parameters

@@ -1,8 +1,13 @@
 """`fine_tune`: the head first, then the last blocks, then as far as asked, with one history."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._arguments import integer
 from .._keras import load_keras
@@ -10,8 +15,8 @@ from ..datasets.rows import rows_of
 from ..errors import DataError, ModelError
 from ..training import TrainingHistory, train_model
 from ..training.checks import check_fit
-from ._parts import features_of, parts_of
 from .freezing import FINE, check_rate, chosen_blocks, freeze, unfreeze
+from .parts import features_of, parts_of
 
 keras = load_keras()
 
@@ -38,17 +43,17 @@ class FineTuning(TrainingHistory):
 
 
 def fine_tune(
-    model,
-    data,
-    validation_data=None,
-    stages=(0, 2),
-    epochs=None,
-    learning_rate=None,
-    batch_size=32,
-    seed=0,
-    class_weight=None,
-    progress=True,
-):
+    model: Any,
+    data: Any,
+    validation_data: Any = None,
+    stages: Any = None,
+    epochs: int | Sequence[int] | None = None,
+    learning_rate: float | Sequence[float] | None = None,
+    batch_size: int = 32,
+    seed: int = 0,
+    class_weight: Any = None,
+    progress: bool = True,
+) -> FineTuning:
     """Train the head of a model, then open it block by block, and return all epochs in one history.
 
     While the body is closed its features never change, so they are computed once, and the head learns from them:
@@ -60,8 +65,9 @@ def fine_tune(
         As `build_transfer_model` makes it; compiled.
     data, validation_data
         As for `train_model`.
-    stages : sequence of int, str or None
-        What `unfreeze` takes as ``last``, stage after stage: 0 is the head alone, None is everything.
+    stages : sequence of int, str or None, optional
+        What `unfreeze` takes as ``last``, stage after stage: 0 is the head alone, None is everything. The default is
+        the head alone, then the last two blocks, or the one that there is.
     epochs : int or sequence of int, optional
         Of each stage. The default is 50 for the head alone, which are quick, and 10 for every other stage.
     learning_rate : float or sequence of float, optional
@@ -111,7 +117,7 @@ def fine_tune(
     return _joined(histories, notes)
 
 
-def backbone_features(model, pictures):
+def backbone_features(model: Any, pictures: Any) -> NDArray:
     """Return what a model's head sees of the pictures: a row of numbers for each.
 
     Parameters
@@ -155,31 +161,35 @@ def _forward(extractor, pictures, batch):
 
 def _train_head(model, data, validation_data, **options):
     """Train the head by itself on the features, and put its weights into the model."""
-    layers = parts_of(model).head
     pairs = [
         None if part is None else (backbone_features(model, part), rows_of(part).labels)
         for part in (data, validation_data)
     ]
-    # Copies: a layer that is called twice has two inputs, and could no longer be asked for the one in the model.
-    copies = [type(layer).from_config(layer.get_config()) for layer in layers]
-    head = keras.Sequential([keras.Input(pairs[0][0].shape[1:]), *copies], name=model.name)
-    head.set_weights([weight for layer in layers for weight in layer.get_weights()])
+    # Of a copy: a model that begins at a layer of this one would leave a second way into that layer.
+    copy = keras.models.clone_model(model)
+    layers = list(zip(parts_of(model).head, parts_of(copy).head, strict=True))
+    features = features_of(copy)
+    head = keras.Model(features, copy.outputs[0], name=model.name)
+    for layer, twin in layers:
+        twin.set_weights(layer.get_weights())
     head.compile_from_config(model.get_compile_config())
     history = train_model(head, *pairs, **options)
-    for layer, copy in zip(layers, copies, strict=True):
-        layer.set_weights(copy.get_weights())
+    for layer, twin in layers:
+        layer.set_weights(twin.get_weights())
     return history
 
 
 def _plan(parts, stages, epochs, learning_rate):
     """Return (last, epochs, learning rate) of each stage, all of them looked at before the first one begins."""
+    if stages is None:
+        stages = (0, min(2, len(parts.blocks)))
     stages = tuple(stages) if isinstance(stages, list | tuple) else (stages,)
     if not stages:
         raise ModelError(f"stages must name at least one, 0 for the head alone. Received: stages={stages!r}")
     epochs = _for_each("epochs", epochs, stages, _HEAD_EPOCHS, _EPOCHS)
     rates = _for_each("learning_rate", learning_rate, stages, _HEAD_RATE, FINE)
     for last, number, rate in zip(stages, epochs, rates, strict=True):
-        chosen_blocks(parts, last)
+        chosen_blocks(parts, last, "each of the stages")
         integer("epochs", number, 1)
         check_rate(rate)
     return tuple(zip(stages, epochs, rates, strict=True))

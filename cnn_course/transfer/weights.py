@@ -1,14 +1,18 @@
 """Weights of backbones: in the box, in Keras's cache, downloaded, or from a file; looked at before they are loaded."""
 
+from __future__ import annotations
+
 import os
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .._keras import load_keras
 from ..errors import ModelError
 from ..fetching import RemoteFile, fetch
+from .hdf5 import check_hdf5
 
 STD = (0.229, 0.224, 0.225)  # of ImageNet's pictures on 0 to 1
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -21,7 +25,7 @@ BOX = RemoteFile(
 )
 
 
-def find_weights(entry, top=False):
+def find_weights(entry: Any, top: bool = False) -> Path:
     """Return the path of a backbone's ImageNet weights; download them where they are not on this machine.
 
     Parameters
@@ -52,7 +56,7 @@ def find_weights(entry, top=False):
     return in_keras if file.is_at(in_keras) else fetch(file)
 
 
-def load_weights(model, path, title, classes=None):
+def load_weights(model: Any, path: str | os.PathLike, title: str, classes: int | None = None) -> None:
     """Load a file of weights into a backbone, if it is made for it.
 
     Parameters
@@ -72,7 +76,8 @@ def load_weights(model, path, title, classes=None):
     """
     import h5py
 
-    from ._parts import settle  # here: it loads Keras, and `backbones` is read without
+    from .archive import layer_with_nan
+    from .parts import settle  # here: they load Keras, and `backbones` is read without
 
     if not isinstance(path, str | os.PathLike):
         raise ModelError(f"weights must be 'imagenet', None, or a path. Received: weights={path!r}")
@@ -80,15 +85,23 @@ def load_weights(model, path, title, classes=None):
     _check_kind(path)
     try:
         with h5py.File(path) as file:
+            check_hdf5(file, path)
             newer = "layers" in file and "layer_names" not in file.attrs
             (_check_shapes if newer else _load_by_layer)(model, file, path, title, classes)
+    except ModelError:
+        raise
     except (OSError, KeyError) as error:
         raise ModelError(
             f"{path} cannot be read to its end: {error}. Its {path.stat().st_size:,} bytes look like a download that "
             "was cut off: fetch it again."
         ) from error
+    except Exception as error:  # whatever h5py raises on what is no layer, no name, no array
+        raise ModelError(f"{path} is HDF5, but does not hold weights as Keras writes them: {error}") from error
     if newer:
         _load_newer(model, path, title)
+    layer = layer_with_nan(model)
+    if layer is not None:
+        raise ModelError(f"{path} holds numbers that are not finite, in the layer {layer.name}.")
     _take_roots_for_variances(model)
     settle(model)
 
@@ -119,7 +132,7 @@ def _load_newer(model, path, title):
         raise ModelError(f"{path} has the format of .weights.h5: give it a name that ends so.")
     try:
         model.load_weights(path)
-    except (ValueError, KeyError) as error:
+    except Exception as error:  # whatever Keras raises on names and forms that are not its own
         raise ModelError(f"{path} does not fit {title}: {error}") from error
 
 
@@ -150,8 +163,6 @@ def _load_by_layer(model, file, path, title, classes):
         raise ModelError(f"{path} {_difference(there, wanted, [layer.name for layer in layers], title, classes)}")
     for layer, (name, weights) in zip(layers, saved, strict=True):
         values = [root[name][weight][()] for weight in weights]
-        if not all(np.isfinite(value).all() for value in values):
-            raise ModelError(f"{path} holds numbers that are not finite, in the layer {name}.")
         for variable, value in zip(_in_old_order(layer), values, strict=True):
             variable.assign(value)
 
