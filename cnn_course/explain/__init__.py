@@ -4,6 +4,7 @@ They work on Sequential and functional models, on models inside models, and on e
 `_gradients.py`, holds the lines that differ between backends.
 """
 
+from ._graph import gives_probabilities, kind_of_output
 from .attribution import grad_cam, occlusion, saliency
 from .features import Neighbours, embed, feature_maps, nearest_neighbours, project_2d
 from .maximisation import activation_maximisation
@@ -19,7 +20,9 @@ __all__ = [
     "adversarial",
     "embed",
     "feature_maps",
+    "gives_probabilities",
     "grad_cam",
+    "kind_of_output",
     "load_feature_pictures",
     "loss_gradient",
     "nearest_neighbours",

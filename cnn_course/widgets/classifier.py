@@ -164,7 +164,7 @@ class ClassifierDemo(CourseWidget):
 
 def _input_of(model):
     """Return the shape of the pictures that a classifier takes, and whether it gives scores, not probabilities."""
-    from ..explain._graph import gives_probabilities, kind_of_output
+    from ..explain import gives_probabilities, kind_of_output
 
     shape, output = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
     fits = isinstance(shape, tuple) and len(shape) == 4 and None not in shape[1:] and shape[3] in (1, 3)
