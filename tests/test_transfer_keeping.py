@@ -83,7 +83,6 @@ def test_two_classes_have_two_names(tmp_path):
         (np.zeros((8, 8, 1), "uint8"), r"shape \(n, 8, 8, 1\)\. Received: shape \(8, 8, 1\)\. One .*picture\[None\]"),
         (np.zeros((2, 16, 16, 1), "uint8"), r"Received: shape \(2, 16, 16, 1\).*image_size= of the loaders"),
         (np.zeros((2, 8, 8, 3), "uint8"), r"Received: shape \(2, 8, 8, 3\)"),
-        (np.full((2, 8, 8, 1), 0.5), "must be 0 to 255. Received: numbers from 0 to 1"),
         (np.full((2, 8, 8, 1), np.nan), "must be finite numbers"),
         (np.full((2, 8, 8, 1), "a"), "must be finite numbers, best uint8. Received: dtype <U1"),
     ],
@@ -94,6 +93,15 @@ def test_pictures_that_a_classifier_cannot_take_are_named(pictures, message, tmp
     with pytest.raises(cc.DataError, match=message):
         again.classify(pictures)
     assert again.classify(np.zeros((0, 8, 8, 1), "uint8")) == ()
+
+
+def test_pictures_on_another_scale_are_said_to_be_so_as_in_training(tmp_path):
+    model = cc.build_small_cnn((8, 8, 1), 3, filters=(2,), units=())
+    again = cc.load_classifier(cc.save_classifier(model, tmp_path / "a.keras", ABC))
+    for pictures in (PICTURES[:2, :8, :8, :1] / 255, PICTURES[:2, :8, :8, :1] / 127.5 - 1):
+        with pytest.warns(UserWarning, match=r"the model's own first layers bring 0\.\.255 to 0\.\.1") as seen:
+            again.classify(pictures)
+        assert seen[0].filename == __file__
 
 
 def test_what_cannot_be_saved_is_named(tmp_path):

@@ -19,6 +19,7 @@ from .._keras import load_keras
 from ..datasets.rows import rows_of
 from ..errors import DataError, ModelError
 from ..training import augmentation  # noqa: F401 - registers the course's layers, so that models with them load
+from ..training.inputs import warn_of_scale
 from . import building  # noqa: F401 - as above
 from .archive import load_archive, read_archive
 from .writing import write_archive
@@ -102,7 +103,12 @@ class Classifier:
         Raises
         ------
         DataError
-            If the pictures are not of the card's shape, or not numbers from 0 to 255.
+            If the pictures are not of the card's shape, or not finite numbers.
+
+        Warns
+        -----
+        ScaleWarning
+            If they lie on another scale than the model's first layers were made for.
         """
         pictures = self._checked(np.asarray(pictures))
         if not len(pictures):
@@ -120,11 +126,8 @@ class Classifier:
             )
         if pictures.dtype.kind not in "buif" or not np.isfinite(pictures).all():
             raise DataError(f"pictures must be finite numbers, best uint8. Received: dtype {pictures.dtype}")
-        if pictures.dtype.kind == "f" and pictures.size and 0 < pictures.max() <= 1:
-            raise DataError(
-                "pictures must be 0 to 255. Received: numbers from 0 to 1. Multiply them by 255, or load them without "
-                "dividing."
-            )
+        if len(pictures):
+            warn_of_scale(self.model, pictures)
         return pictures
 
 
