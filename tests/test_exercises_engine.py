@@ -545,6 +545,22 @@ class TestUnderNbgrader:
                 check("output-size", wrong)
             assert "0 of 2 points." in capsys.readouterr().out
 
+    @pytest.mark.parametrize("mode", ["autograde", "validate"])
+    def test_a_students_calls_neither_show_nor_change_the_graders_own_progress(self, mode, tmp_path, monkeypatch):
+        monkeypatch.setenv("CNN_COURSE_STATE", str(tmp_path))
+        check("output-size", right)
+        hint("output-size")
+        file = tmp_path / "progress.json"
+        before = file.read_bytes()
+        monkeypatch.setenv("NBGRADER_EXECUTION", mode)
+        assert "Hint 1 of 3" in repr(hint("output-size")) and "Hint 2 of 3" in repr(hint("output-size"))
+        assert "Try it first" in repr(solution("output-size"))
+        assert progress().points == check().points == 0
+        assert file.read_bytes() == before
+        monkeypatch.delenv("NBGRADER_EXECUTION")
+        assert "Hint 2 of 3" in repr(hint("output-size")) and progress().points == 2
+        assert json.loads(file.read_text())["exercises"]["output-size"]["hints"] == 2
+
 
 class TestTeachersExercises:
     SOURCE = """

@@ -18,7 +18,7 @@ from .observe import Printed
 from .registry import broken_sources, exercises_of, find_exercise
 from .repair import Repair, smallest_repair
 from .result import NOT_ATTEMPTED, Result, box, inline_html, plain_text
-from .state import Progress, entry_of, progress, record
+from .state import Progress, entry_of, progress, record, under_nbgrader
 
 _NOTHING = object()
 _repairs: dict[str, Repair] = {}  # of the last answer to each exercise: the last hint asks about it
@@ -99,7 +99,7 @@ def check(exercise: str | None = None, answer: object = _NOTHING, seed: int = SE
         raise ExerciseError(
             f"check needs the id and your answer: check({found.id!r}, {found.answer_name}). Received no answer."
         )
-    grading = os.environ.get("NBGRADER_EXECUTION") in ("autograde", "validate")
+    grading = under_nbgrader()
     # A warning on stderr would cost all points: nbgrader takes it for an error.
     with contextlib.redirect_stderr(Printed()) if grading else contextlib.nullcontext():
         result = judge(found, answer, seed)

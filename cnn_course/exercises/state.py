@@ -17,7 +17,13 @@ from .result import NOT_ATTEMPTED, PASS, box
 
 _WAIT = 5.0
 _COUNTS = ("attempts", "hints")
-_waiting: dict[str | None, list[tuple[str, dict[str, Any]]]] = defaultdict(list)  # by the folder that it is for
+# By the folder that it is for, and apart what belongs to no folder: a notebook that nbgrader runs.
+_waiting: dict[tuple[str | None, bool], list[tuple[str, dict[str, Any]]]] = defaultdict(list)
+
+
+def under_nbgrader() -> bool:
+    """Return whether nbgrader runs this notebook: its ``autograde`` or its ``validate``."""
+    return os.environ.get("NBGRADER_EXECUTION") in ("autograde", "validate")
 
 
 @dataclass(frozen=True)
@@ -112,10 +118,13 @@ def record(exercise_id: str, **changes: Any) -> str:
     """Change one exercise's entry on disk; return an empty string, or a sentence if it could not be kept.
 
     ``attempts`` and ``hints`` are added to, ``passed`` stays once it is true. What cannot be written counts until
-    Python ends, and is written with the next change that can be.
+    Python ends, and is written with the next change that can be. Where nbgrader runs a student's notebook nothing is
+    written: the file on that computer is the grader's own.
     """
-    waiting = _waiting[os.environ.get("CNN_COURSE_STATE")]
+    waiting = _waiting_here()
     waiting.append((exercise_id, {**changes, "time": datetime.now(UTC).isoformat(timespec="seconds")}))
+    if under_nbgrader():
+        return ""
     try:
         folder = state_folder()
         folder.mkdir(parents=True, exist_ok=True)
@@ -141,16 +150,21 @@ def _entries():
     """Return what is kept of each exercise, with what could not be written yet, and a sentence on what is wrong."""
     entries, note = {}, ""
     try:
-        path = state_folder() / "progress.json"
-        entries = _read(path)["exercises"]
+        if not under_nbgrader():
+            path = state_folder() / "progress.json"
+            entries = _read(path)["exercises"]
     except DataError as error:
         note = str(error)
     except OSError as error:
         note = f"Your progress in {path} cannot be read: {error.strerror}."
     except _BrokenError:
         note = f"The progress file {path} is broken. It is set aside at the next check, and a new one begins."
-    _apply(_waiting[os.environ.get("CNN_COURSE_STATE")], entries)
+    _apply(_waiting_here(), entries)
     return entries, note
+
+
+def _waiting_here():
+    return _waiting[os.environ.get("CNN_COURSE_STATE"), under_nbgrader()]
 
 
 def _apply(changes, entries):
