@@ -28,6 +28,11 @@ console = Console(highlight=False, markup=False)  # pip install ".[lab]" is no m
 Folder = Annotated[Path, typer.Option(help="Where the lessons are copied to.")]
 
 
+def _say(text):
+    """Print; where a line ends is left to the terminal, so that a path or a command can be copied whole."""
+    console.print(text, soft_wrap=True)
+
+
 @app.command()
 def lab(
     folder: Folder = Path("my-course"),
@@ -40,7 +45,7 @@ def lab(
     if find_spec("jupyterlab") is None:
         raise MissingPackageError(f"JupyterLab is not installed. Try: {install_command('lab')}")
     new = [opened for opened in copy_lessons(folder) if opened.created]
-    console.print(f"{len(new)} new lessons in {folder.resolve()}; what was there stays as it is.")
+    _say(f"{len(new)} new lessons in {folder.resolve()}; what was there stays as it is.")
     command = [
         sys.executable,
         "-m",
@@ -52,7 +57,7 @@ def lab(
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # a container's only user is root
-    console.print("JupyterLab prints its address below. Ctrl+C ends it.")
+    _say("JupyterLab prints its address below. Ctrl+C ends it.")
     try:
         code = subprocess.run(command, env=os.environ | {"JUPYTER_CONFIG_PATH": _with_own_settings()}).returncode
     except KeyboardInterrupt:
@@ -75,8 +80,8 @@ def lessons() -> None:
     from .lessons import list_lessons
 
     rows = [(lesson.number, lesson.title, lesson.path.name) for lesson in list_lessons()]
-    console.print(repr(Table(rows, head=("lesson", "title", "file"))), soft_wrap=True)
-    console.print("cnn-course open 02 copies one into this folder.")
+    _say(repr(Table(rows, head=("lesson", "title", "file"))))
+    _say("cnn-course open 02 copies one into this folder.")
 
 
 @app.command(name="open")
@@ -89,15 +94,16 @@ def open_(
     """Copy one lesson into this folder; a file that is there stays as it is."""
     from .lessons import open_lesson
 
-    console.print(open_lesson(lesson, folder, fresh=fresh, solved=solved))
+    opened = open_lesson(lesson, folder, fresh=fresh, solved=solved)
+    _say(opened.text if opened.created else f"{opened.text} The same command with --fresh starts over beside it.")
 
 
 @app.command()
-def progress() -> None:
+def progress(lesson: Annotated[str | None, typer.Argument(help="Only this lesson, by its number.")] = None) -> None:
     """Show which exercises are solved."""
     from .exercises import progress as show_progress
 
-    console.print(repr(show_progress()), soft_wrap=True)  # a row is a line, however narrow the window
+    _say(repr(show_progress(lesson)))
 
 
 @app.command()
@@ -111,7 +117,7 @@ def doctor() -> None:
     for mark, style in {"✓": "green", "?": "yellow", "✗": "red"}.items():
         text.highlight_regex(rf"(?m)^{re.escape(mark)}", style)
     text.highlight_regex(r"(?m)^ +→ .*$", "bold")
-    console.print(text, soft_wrap=True)  # long lines are left to the terminal, so that a command can be copied whole
+    _say(text)
     raise typer.Exit(0 if report.healthy else 1)
 
 
@@ -127,7 +133,7 @@ def export(
 
     notebook = Path(lesson) if Path(lesson).is_file() else find_lesson(lesson).path
     page = output or Path(f"{notebook.stem}.html")
-    console.print(f"Written: {export_lesson_page(notebook, page, trust)}")
+    _say(f"Written: {export_lesson_page(notebook, page, trust)}")
 
 
 @app.command()
@@ -136,8 +142,8 @@ def nbgrader(folder: Annotated[Path, typer.Argument(help="The class's folder.")]
     from .lessons import copy_for_nbgrader
 
     new = [opened.lesson for opened in copy_for_nbgrader(folder) if opened.created]
-    console.print(f"{len(new)} new assignments in {folder.resolve()}; what was there stays as it is.", soft_wrap=True)
-    console.print(f"Next: cd {folder}; nbgrader generate_assignment 02_convolution", soft_wrap=True)
+    _say(f"{len(new)} new assignments in {folder.resolve()}; what was there stays as it is.")
+    _say(f"Next: cd {folder}; nbgrader generate_assignment 02_convolution")
 
 
 @app.command()
@@ -146,8 +152,8 @@ def slides(browser: Annotated[bool, typer.Option(help="Open the web browser.")] 
     from .lessons import find_slides
 
     deck = find_slides()
-    console.print(f"The lecture: {deck}", soft_wrap=True)
-    console.print("Keys: arrows or space go on, s shows the notes, f fills the screen, Escape leaves a demo.")
+    _say(f"The lecture: {deck}")
+    _say("Keys: arrows or space go on, s shows the notes, f fills the screen, Escape leaves a demo.")
     if browser:
         import webbrowser
 

@@ -5,6 +5,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 from ._files import write_atomically
 from ._install import install_command
@@ -54,13 +55,15 @@ class OpenedLesson:
     def __fspath__(self):
         return str(self.path)
 
-    def __repr__(self):
+    @property
+    def text(self) -> str:
+        """Where it is, in a sentence."""
         if self.created:
             return f"Lesson {self.lesson.number} is now at {self.path}. Open it in JupyterLab."
-        return (
-            f"Lesson {self.lesson.number} is already at {self.path}, and stays as you left it. "
-            f'open_lesson("{self.lesson.number}", fresh=True) starts over beside it.'
-        )
+        return f"Lesson {self.lesson.number} is already at {self.path}, and stays as you left it."
+
+    def __repr__(self):
+        return self.text if self.created else f"{self.text} The same call with fresh=True starts over beside it."
 
 
 def notebooks_folder() -> Path:
@@ -124,6 +127,14 @@ def list_lessons() -> LessonTable:
     return LessonTable(tuple(Lesson(path.name[:2], _title(path), path) for path in paths))
 
 
+@overload
+def open_lesson(
+    lesson: None = None, folder: str | os.PathLike[str] = ".", fresh: bool = False, solved: bool = False
+) -> LessonTable: ...
+@overload
+def open_lesson(
+    lesson: str | int, folder: str | os.PathLike[str] = ".", fresh: bool = False, solved: bool = False
+) -> OpenedLesson: ...
 def open_lesson(
     lesson: str | int | None = None, folder: str | os.PathLike[str] = ".", fresh: bool = False, solved: bool = False
 ) -> OpenedLesson | LessonTable:
@@ -295,6 +306,6 @@ def _copy_once(source, target):
     except OSError as error:
         raise LessonError(
             f"The lesson cannot be written to {target}: {error.strerror}. "
-            "Choose a folder of your own: open_lesson(..., folder='~/cnn-course')"
+            "Choose a folder of your own, such as ~/cnn-course."
         ) from error
     return True

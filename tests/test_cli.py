@@ -30,6 +30,19 @@ def test_open_copies_a_lesson_and_says_where(tmp_path):
     assert "02_convolution.ipynb" in done.stdout.replace("\n", "")
 
 
+def test_what_a_command_says_can_be_copied_and_typed_there(tmp_path):
+    """Paths stay whole, however long; advice is a command's, not a Python call."""
+    folder = tmp_path / ("a long name " * 9).strip()
+    first = run("open", "02", "--folder", folder, cwd=tmp_path)
+    again = run("open", "02", "--folder", folder, cwd=tmp_path)
+    assert f"is now at {folder / '02_convolution.ipynb'}." in first.stdout
+    assert f"already at {folder / '02_convolution.ipynb'}," in again.stdout and "with --fresh" in again.stdout
+    (tmp_path / "file").touch()
+    refused = run("open", "02", "--folder", tmp_path / "file" / "below", cwd=tmp_path)
+    assert "such as ~/cnn-course" in refused.stderr
+    assert not any("open_lesson(" in said for said in (again.stdout, refused.stderr))
+
+
 def test_an_unknown_lesson_is_one_sentence_without_a_traceback(tmp_path):
     done = run("open", "gardening", cwd=tmp_path)
     assert done.returncode == 1
@@ -38,6 +51,13 @@ def test_an_unknown_lesson_is_one_sentence_without_a_traceback(tmp_path):
 
 def test_progress_shows_the_exercises(tmp_path):
     assert "output-size" in run("progress", cwd=tmp_path).stdout
+
+
+def test_progress_shows_one_lesson_or_names_those_there_are(tmp_path):
+    shown = run("progress", "02", cwd=tmp_path)
+    assert "output-size" in shown.stdout and "softmax" not in shown.stdout and shown.returncode == 0
+    unknown = run("progress", "99", cwd=tmp_path)
+    assert unknown.returncode == 1 and "No lesson '99' has exercises. There are '01', " in unknown.stderr
 
 
 def test_doctor_prints_each_command_whole_brackets_too(monkeypatch):
