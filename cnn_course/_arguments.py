@@ -36,6 +36,7 @@ def is_number(value: Any, least: float = -inf, most: float = inf) -> bool:
     (True, False, False)
     """
     real = isinstance(value, Real) and not isinstance(value, bool)
+    value = value.item() if hasattr(value, "item") else value  # beside a float32, the largest float64 is infinite
     return real and least <= value <= most and abs(value) <= sys.float_info.max
 
 

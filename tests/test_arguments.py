@@ -22,6 +22,12 @@ def test_numpy_integers_become_plain_ones_and_ends_are_allowed():
             integer("n", value, 1, 3, cc.ModelError)
 
 
+@pytest.mark.filterwarnings("error")
+def test_numbers_of_numpy_are_compared_without_a_warning():
+    assert all(is_number(kind(2), 0) for kind in (np.float16, np.float32, np.float64, np.int8))
+    assert not is_number(np.float32("inf")) and not is_number(10**400)
+
+
 def test_numbers_have_ends_and_shares_have_none():
     assert number("x", 0, 0, 1) == 0.0 and number("x", np.float32(1), 0, 1) == 1.0 and is_number(0.5)
     for value in (-0.1, 1.1, float("nan"), True, "0.5", None):

@@ -342,3 +342,26 @@ def test_accuracy_of_one_logit_counted_from_one_half_is_warned_of():
             warnings.simplefilter("always")
             cc.train_model(model, data, epochs=1, progress=False)
         assert any("counts from 0.5 on" in str(one.message) for one in found) == said
+
+
+@pytest.mark.parametrize("convolutions", [1, 2, 3])
+def test_a_network_in_the_manner_of_vgg_is_not_taken_for_the_one_that_learned_from_imagenet(convolutions):
+    x = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype("uint8")
+    model = cc.build_vgg_like((32, 32, 3), 2, (4, 4, 4, 4), convolutions)
+    assert scale_remark(model, x) == "" and "0 to 255" in scale_remark(model, x / 255)
+
+
+def test_what_standardises_each_picture_or_was_adapted_to_these_gets_no_remark():
+    """Black and white by their own spread are no numbers; a pixel never changes; values are no grey levels."""
+    ops, x = keras.ops, DIGITS.images[:64]
+    inputs = keras.Input((8, 8, 1))
+    own_spread = (inputs - ops.mean(inputs, (1, 2, 3), keepdims=True)) / ops.std(inputs, (1, 2, 3), keepdims=True)
+    model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(own_spread)))
+    assert scale_remark(model, x) == scale_remark(model, x / 255) == ""
+    margins = x.copy()
+    margins[:, :2] = 0
+    noise = np.random.default_rng(0).normal(size=x.shape)
+    for pictures, axis in ((margins, (1, 2, 3)), (noise, -1), (700 * noise, -1)):
+        normalization = layers.Normalization(axis=axis)
+        normalization.adapt(pictures.astype("float32"))
+        assert scale_remark(network(normalization), pictures) == ""

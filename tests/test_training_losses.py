@@ -1,5 +1,7 @@
 """Every loss of Keras by every usual last layer: what fits is trained, what does not is answered before it starts."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -205,3 +207,26 @@ def test_a_loss_of_ones_own_is_let_through():
         return keras.ops.mean(keras.ops.square(said), axis=-1)
 
     assert cc.train_model(network(4, "relu", own), (X, CLASSES), epochs=1, progress=False).epochs == 1
+
+
+def test_labels_as_keras_takes_them_are_taken():
+    """A column, as keras.datasets gives it; 0 and 1, or shares, as floats; a class that the loss leaves out."""
+    column, ignored = YES[:, None], np.where(np.arange(24) % 5 == 0, -1, YES)
+    sparse, binary = (network(4, "softmax", "sparse_categorical_crossentropy"), network(1, "sigmoid", "bce"))
+    leaving_out = network(4, "softmax", losses.SparseCategoricalCrossentropy(ignore_class=-1))
+    pairs = [(sparse, column), (binary, column), (binary, column.astype("float32")), (binary, 0.8 * YES + 0.1)]
+    for model, labels in [*pairs, (leaving_out, ignored)]:
+        wanted = float(model.evaluate(X, labels, verbose=0))
+        found = cc.train_model(model, (X, labels), (X, labels), epochs=1, batch_size=24, progress=False)
+        assert found.metrics["loss"][0] == pytest.approx(wanted, rel=1e-4)
+    with pytest.raises(DataError, match="from 0 to 3"):
+        check_loss(sparse, ignored)
+    with pytest.raises(DataError, match="from 0 to 1"):
+        check_loss(binary, 2.0 * YES)
+
+
+def test_a_lambda_as_the_loss_is_trained_without_a_word():
+    model = network(4, "softmax", lambda _, answers: keras.ops.mean(answers))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cc.train_model(model, (X, CLASSES), epochs=1, progress=False)

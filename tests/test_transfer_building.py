@@ -447,3 +447,12 @@ def test_a_damaged_box_says_so(monkeypatch):
     monkeypatch.setattr(weights.RemoteFile, "is_at", lambda self, path: False)
     with pytest.raises(cc.ModelError, match="is not the file that the course ships"):
         box_model()
+
+
+@pytest.mark.filterwarnings("error:The structure of")
+def test_a_new_head_on_a_model_of_ones_own_takes_pictures_without_a_word():
+    x, y = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3)).astype("uint8"), np.arange(6) % 2
+    own = cc.build_transfer_model("MobileNet", 3, (32, 32, 3), weights=None, alpha=0.25, seed=0)
+    again = cc.build_transfer_model(own, 2, seed=0)
+    again(x)
+    cc.fine_tune(again, (x, y), stages=0, epochs=1, progress=False)

@@ -144,6 +144,8 @@ def _in_memory(array, name, labelled, labels=None, **known):
         raise DataError(f"Pictures must be numbers, best uint8. Received: dtype {x.dtype}")
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         raise DataError("Pictures must be finite numbers; these hold NaN or infinity. Look where they come from.")
+    if labels is not None and labels.ndim == 2 and labels.shape[1] == 1:  # as keras.datasets gives them
+        labels = labels[:, 0]
     if labels is not None and labels.dtype == bool:
         labels = labels.astype("uint8")
     return Rows(x.__getitem__, counts[0], x.shape[1:], labels, array=x, **known)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import warnings
 import zlib
 
 import numpy as np
@@ -28,7 +29,9 @@ def describe_run(model, rows, held_out, batch_size, seed, class_weight):
 def compiled(model):
     """Return what a model was compiled with, as Keras writes it down; {} where it cannot."""
     try:
-        return model.get_compile_config() or {}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a lambda as the loss cannot be loaded again; nobody will
+            return model.get_compile_config() or {}
     except (NotImplementedError, TypeError, ValueError, AttributeError):  # an object that Keras cannot write down
         return {}
 

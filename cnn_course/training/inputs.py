@@ -38,7 +38,7 @@ class ScaleWarning(TrainingWarning):
 # What tells the backbones of `keras.applications` whose preprocessing is not inside: the module, the first layer with
 # weights, and a layer near it.
 _FAMILIES = (
-    ("vgg16", "block1_conv1", "block1_pool"),
+    ("vgg16", "block1_conv1", "block3_conv3"),
     ("xception", "block1_conv1", "block1_conv1_bn"),
     ("resnet_v2", "conv1_conv", "conv2_block1_preact_bn"),
     ("densenet", "conv1_conv", "conv2_block1_concat"),
@@ -245,6 +245,8 @@ def front_of(model: Any, shape: tuple[int, ...]) -> Front | None:
     if reached is None or not reached[1].size:
         return None
     layer, (black, white) = reached
+    if not (np.isfinite(black).all() and np.isfinite(white).all()):  # each picture by its own spread, which is 0 here
+        return None
     return Front(float(black.min()), float(white.max()), layer.name)
 
 
@@ -308,7 +310,7 @@ def scale_remark(model: Any, pictures: NDArray) -> str:
         return ""
     low, high = float(pictures.min()), float(pictures.max())
     front = front_of(model, pictures.shape[1:])
-    if front is None or low == high == 0:
+    if front is None or low == high == 0 or _learned_from_these(model, pictures):
         return ""
     scale = _scale_of(low, high)
     if front.takes is None:
@@ -338,6 +340,20 @@ def scale_remark(model: Any, pictures: NDArray) -> str:
             "divide twice? Many backbones of keras.applications have their preprocessing inside."
         )
     return _backbone_remark(model, front, front.low, front.high)
+
+
+def _learned_from_these(model, pictures):
+    """Return whether an adapted `Normalization` alone brings these pictures, of whatever unit, to mean 0, spread 1.
+
+    A black and a white picture say nothing of it where a pixel never changes, or where values are no grey levels.
+    """
+    kinds = [type(layer).__name__ for layer in sublayers(model)]
+    if "Normalization" not in kinds or "Rescaling" in kinds:
+        return False
+    reached = _until_weights(model, pictures.astype("float32"))
+    if reached is None or not np.isfinite(reached[1]).all():
+        return False
+    return bool(abs(reached[1].mean()) < 1 and 0.3 < reached[1].std() < 3)
 
 
 def _scale_of(low, high):
@@ -371,6 +387,8 @@ def _backbone_remark(model, front, low, high):
 
 def _family_of(model, first):
     names = {layer.name for layer in sublayers(model)}
+    if {"block1_conv1", "block1_conv3"} <= names:  # build_vgg_like: VGG has two convolutions in its first block
+        return None
     found = (module for module, pattern, other in _FAMILIES if re.fullmatch(pattern, first) and other in names)
     return next(found, None)
 

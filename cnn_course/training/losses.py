@@ -169,7 +169,7 @@ def class_numbers(labels: NDArray) -> NDArray:
 
 
 @_checks("numbers of the classes")
-def _check_numbers_of_classes(labels, units, name, loss="", **_):
+def _check_numbers_of_classes(labels, units, name, loss="", options=None, **_):
     if loss == "Circle":  # the model gives places, and not a number for each class
         units = int(labels.max(initial=0)) + 1
     if labels.ndim != 1:
@@ -179,6 +179,10 @@ def _check_numbers_of_classes(labels, units, name, loss="", **_):
             f"The labels of {name} must be one integer for each picture. Received: shape {labels.shape}. {hint}"
         )
     integers = labels.dtype.kind in "ui"
+    if integers and (ignored := (options or {}).get("ignore_class")) is not None:
+        labels = labels[labels != ignored]
+    if integers and not labels.size:
+        return
     if integers and labels.min() >= 0 and labels.max() < units:
         return
     received = f"dtype {labels.dtype}" + (f" from {labels.min()} to {labels.max()}" if integers else "")
@@ -218,7 +222,8 @@ def _check_one_hot(labels, units, name, loss, options, **_):
 def _check_yes_and_no(labels, units, name, loss, **_):
     if units == 1:
         both = "Hinge" in loss and labels.ndim == 1 and labels.dtype.kind in "if" and set(np.unique(labels)) <= {-1, 1}
-        return None if both else _check_numbers_of_classes(labels, 2, name)
+        shares = "Hinge" not in loss and labels.dtype.kind == "f" and ((labels >= 0) & (labels <= 1)).all()
+        return None if both or (shares and labels.ndim == 1) else _check_numbers_of_classes(labels, 2, name)
     if labels.ndim == 1:
         raise ModelError(
             f"The loss {loss} takes a row of 0 and 1 for each picture where the model gives {units} numbers. Received: "

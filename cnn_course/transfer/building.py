@@ -193,4 +193,4 @@ def _with_new_head(model, classes, pooling, dropout, seeds, learning_rate, given
     features = features_of(copy)
     if len(features.shape) > 2:
         features = _pooled(features, pooling)
-    return freeze(finished(model.name, copy.inputs, features, classes, dropout, seeds, learning_rate))
+    return freeze(finished(model.name, copy.inputs[0], features, classes, dropout, seeds, learning_rate))

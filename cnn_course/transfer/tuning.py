@@ -140,7 +140,7 @@ def backbone_features(model: Any, pictures: Any) -> NDArray:
         If the pictures are not of the model's shape.
     """
     rows = rows_of(pictures, "pictures", labelled=False)
-    extractor = keras.Model(model.inputs, features_of(model))
+    extractor = keras.Model(model.inputs[0], features_of(model))
     wanted = tuple(model.input_shape[1:])
     if len(wanted) != len(rows.shape) or any(w not in (None, s) for w, s in zip(wanted, rows.shape, strict=True)):
         raise DataError(
