@@ -71,7 +71,7 @@ def load_dataset(
     ----------
     name : str, optional
     split : {"train", "test"}
-        The two parts share no picture, nor any near duplicate of one.
+        Which part. What is known of pictures that stand in both, nearly or exactly, the set's ``.card`` says.
     n : int, optional
         How many rows: a seeded draw, the same share of each class; a generated set makes as many as are
         asked for. The default is the whole part.
