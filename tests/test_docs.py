@@ -1,6 +1,7 @@
 """What the documentation says is what the package says."""
 
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 import cnn_course as cc
 from cnn_course.exercises import list_exercises
+from cnn_course.exercises.result import plain_text
 from cnn_course.lessons import list_lessons
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,3 +59,20 @@ def test_the_pages_examples_pass_a_strict_type_checker(tmp_path):
     untyped = re.compile(r'Call to untyped function "(\w+)" in typed context')
     faults = [line for line in done.stdout.splitlines() if not UNTYPED.issuperset(untyped.findall(line) or ["?"])]
     assert not faults and not done.stderr, "\n".join(faults) + done.stderr
+
+
+GALLERY = re.findall(
+    r"^```py\n(.*?)^```\n+```text\n(.*?)^```",
+    (ROOT / "docs" / "feedback.md").read_text(encoding="utf-8"),
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@pytest.mark.parametrize(("answer", "said"), GALLERY, ids=range(len(GALLERY)))
+def test_the_gallery_of_feedback_shows_what_is_said(answer, said, tmp_path, monkeypatch):
+    monkeypatch.setenv("CNN_COURSE_STATE", str(tmp_path))
+    name = re.findall(r"def (\w+)", answer)[0]
+    (tmp_path / "answer.py").write_text(answer + "import numpy as np\n", encoding="utf-8")
+    space = runpy.run_path(str(tmp_path / "answer.py"))
+    message = plain_text(cc.check(name.replace("_", "-"), space[name]).message)
+    assert message == said.strip()

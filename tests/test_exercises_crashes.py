@@ -131,3 +131,32 @@ def test_a_loop_that_takes_the_time_is_named():
             time.sleep(0.001)
 
     assert "Is there a loop that never stops?" in judge(find_exercise("output-size"), loops).message
+
+
+def test_a_lost_axis_is_asked_about_only_after_a_sum():
+    def swapped(X, alpha0, alpha, beta0, beta):
+        Z = 1 / (1 + np.exp(-(X @ alpha + beta0)))
+        T = np.exp(Z @ beta + alpha0)
+        return T / T.sum(axis=1, keepdims=True)
+
+    def lost(X, alpha0, alpha, beta0, beta):
+        Z = 1 / (1 + np.exp(-(X @ alpha + alpha0)))
+        T = np.exp(Z @ beta + beta0)
+        return T / T.sum(axis=1)
+
+    exercise = find_exercise("hidden-layer")
+    assert "do not fit together. Counted from the last one" in judge(exercise, swapped).message
+    assert "do not fit together. Did a sum" in judge(exercise, lost).message
+
+
+@pytest.mark.parametrize(
+    ("id", "answer", "said"),
+    [
+        ("softmax", lambda t: np.array([row - max(row) for row in t]), "One number stands there where several"),
+        ("batch-memory", lambda shapes, n: 4 * n * np.prod(shapes), "The rows are not equally long"),
+        ("count-mlp-parameters", lambda sizes: [a + b + c for a, b, c in [sizes]], "The names on the left are not as"),
+        ("speed-up", lambda share, factor: 1 / (1 - share), "You divided by 0."),
+    ],
+)
+def test_what_beginners_meet_is_said_in_words(id, answer, said):
+    assert said in judge(find_exercise(id), answer).message

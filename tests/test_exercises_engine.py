@@ -636,3 +636,8 @@ class TestHowAResultReads:
     def test_html_escapes_what_the_student_made(self):
         html = check("output-size", lambda *a: "<script>alert(1)</script>")._repr_html_()
         assert "<script>" not in html
+
+
+def test_capitals_and_one_part_are_said_as_they_are():
+    assert agree("Memory", "memory").message == "Expected 'memory'. You got 'Memory': capital and small letters differ."
+    assert agree((1, 2), (1,)).message == "The answer should have 1 part. Yours has 2."

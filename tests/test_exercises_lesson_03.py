@@ -89,3 +89,21 @@ def test_the_check_leaves_weights_statistics_and_optimizer_as_they_were():
     assert judge(find_exercise("build-cnn"), model).passed
     for variable, value in zip(everything, before, strict=True):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(variable), value)
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["carried back, first layer first", "a jump, last layer first"])
+def test_layers_in_the_wrong_order_hear_what_is_true_of_both_ways(order):
+    def backward(layers):
+        seen = 1
+        for kernel, strides in layers:
+            seen = (seen - 1) * strides + kernel
+        return seen
+
+    def forward(layers):
+        seen, jump = 1, 1
+        for kernel, strides in layers[::-1]:
+            seen, jump = seen + (kernel - 1) * jump, jump * strides
+        return seen
+
+    message = judge(find_exercise("receptive-field"), backward if order == 1 else forward).message
+    assert message.startswith("Your layers come in the wrong order.")

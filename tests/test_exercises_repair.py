@@ -185,3 +185,42 @@ def test_edits_of_the_solution_are_repaired_back_where_they_were_made(exercise):
         ]
         COUNTS.append(repair is not None and any(edit.line in changed for edit in repair.edits))
     assert sum(COUNTS) >= 0.9 * len(COUNTS) - 1
+
+
+def repair_of(id, text):
+    exercise = find_exercise(id)
+    return smallest_repair(exercise, written(exercise, text), SEED)
+
+
+def test_a_power_written_as_in_r_is_repaired_in_a_longer_formula():
+    text = "def conv_parameters(kernel_size, channels, filters):\n    return (kernel_size ^ 2 * channels + 1) * filters"
+    repair = repair_of("conv-parameters", text)
+    assert repair.sentence == "One small change in line 2 makes your function right: look at the operator."
+    assert "kernel_size ** 2 * channels + 1" in repair.question
+
+
+def test_an_argument_too_many_is_said_to_be_too_much():
+    text = """def conv2d(image, kernel):
+    h, w = image.shape
+    kh, kw = kernel.shape
+    out = np.zeros((h - kh + 1, w - kw + 1), dtype=int)
+    for i in range(h - kh + 1):
+        for j in range(w - kw + 1):
+            out[i, j] = np.sum(image[i:i+kh, j:j+kw] * kernel)
+    return out"""
+    repair = repair_of("conv2d", text)
+    assert repair.sentence.endswith("in line 4 makes your function right: look at what may be too much there.")
+
+
+def test_where_the_answer_is_one_of_two_words_only_the_line_is_named():
+    text = """def bound_by(macs, bytes, peak, bandwidth):
+    return "arithmetic" if 2 * macs / peak > 8 * bytes / bandwidth else "memory"
+"""
+    repair = repair_of("bound-by", text)
+    assert repair is None or (repair.sentence == "One small change in line 2 makes your function right.")
+    assert repair is None or not repair.question
+
+
+def test_no_edit_makes_a_bitwise_operator_or_multiplies_by_one():
+    made = [edit.after for edit in edits(ast.parse("def f(a, b):\n    return a * b ** 2"))]
+    assert made and not any("^" in after or after.endswith(("* 1", "/ 1")) for after in made)

@@ -99,6 +99,8 @@ def _agree_exact(got, expected):
     if isinstance(expected, dict) and got.keys() == expected.keys():
         problems = ((key, agree(got[key], value)) for key, value in expected.items())
         return next((Problem(p.kind, f"{shown(key)}: {p.message}") for key, p in problems if p), None)
+    if isinstance(expected, str) and got != expected and got.casefold() == expected.casefold():
+        return Problem("value", f"Expected {shown(expected)}. You got {shown(got)}: capital and small letters differ.")
     agreed = not isinstance(expected, dict) and type(got) is type(expected) and got == expected
     return None if agreed else Problem("value", f"Expected {shown(expected)}. You got {shown(got)}.")
 
@@ -128,7 +130,8 @@ def _agree_sequence(got, expected):
     if not isinstance(got, list | tuple):
         return Problem("type", f"The answer should be {kind} of {len(expected)}. Yours is {_describe(got)}.")
     if len(got) != len(expected):
-        return Problem("shape", f"The answer should have {len(expected)} parts. Yours has {len(got)}.")
+        parts = f"{len(expected)} part" + "s" * (len(expected) != 1)
+        return Problem("shape", f"The answer should have {parts}. Yours has {len(got)}.")
     for position, (mine, theirs) in enumerate(zip(got, expected, strict=True)):
         problem = agree(mine, theirs)
         if problem:

@@ -2,6 +2,7 @@
 
 import builtins
 import difflib
+import linecache
 import re
 from collections.abc import Callable
 from types import FrameType, ModuleType
@@ -45,15 +46,25 @@ def _shape(text):
     return tuple(int(size) for size in re.findall(r"\d+", text))
 
 
-def _do_not_fit(found, *_):
+def _do_not_fit(found, error, frame):
     first, second = map(_shape, found.groups())
     longer, shorter = (first, second) if len(first) >= len(second) else (second, first)
     lost = any(longer[:i] + longer[i + 1 :] == shorter for i in range(len(longer)))
-    if lost:
+    if lost and _reduces(frame):
         advice = "Did a sum, a mean or a maximum lose its axis? `keepdims=True` keeps it."
     else:
         advice = "Counted from the last one, each pair of axes must be equal, or one of them 1."
     return f"The shapes {first} and {second} do not fit together. {advice}"
+
+
+def _reduces(frame):
+    """Whether there is a sum or its like in the student's lines up to the one that failed."""
+    if frame is None:
+        return True
+    code = frame.f_code
+    lines = (linecache.getline(code.co_filename, n) for n in range(code.co_firstlineno, frame.f_lineno + 1))
+    text = "".join(lines)
+    return not text or re.search(r"\b(sum|mean|max|min|amax|amin|norm|std|var|prod)\(", text) is not None
 
 
 def _not_multiplied(found, *_):
@@ -156,6 +167,10 @@ _TABLE: tuple[tuple[str, str | Callable], ...] = (
     (r"cannot reshape array of size (\d+) into shape ([\d(), -]+)", _not_filled),
     (rf"could not broadcast input array from shape {_SHAPE} into shape {_SHAPE}", _not_put),
     (
+        r"inhomogeneous shape",
+        "The rows are not equally long, so no array can be made of them: go through them one by one.",
+    ),
+    (
         r"setting an array element with a sequence",
         "Several numbers were put where there is room for one.",
     ),
@@ -164,6 +179,12 @@ _TABLE: tuple[tuple[str, str | Callable], ...] = (
         "The array holds whole numbers, and `+=` or its like put decimals into it. Write `x = x + ...`, or make it of "
         "floats first.",
     ),
+    (
+        r"'(numpy\.\w*(?:int|float)\d+|int|float)' object is not (iterable|subscriptable)",
+        "One number stands there where several are wanted. Did a loop, or an index, go one level too deep?",
+    ),
+    (r"(?:too many|not enough) values to unpack", "The names on the left are not as many as the values on the right."),
+    (r"ZeroDivisionError", "You divided by 0. Can that happen with the arguments below?"),
     (r"destination is read-only", "That array may only be read: work on a copy, `x.copy()`."),
     (r"'numpy\.ndarray' object is not callable", "Round brackets call a function. An array takes square ones: `x[i]`."),
     (

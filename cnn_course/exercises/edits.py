@@ -115,8 +115,15 @@ def _others(value, groups):
 
 
 def _operator(node, _):
-    if isinstance(node, ast.BinOp):
-        yield from (ast.BinOp(node.left, other(), node.right) for other in _others(type(node.op), _OPERATORS))
+    if not isinstance(node, ast.BinOp):
+        return
+    for other in _others(type(node.op), _OPERATORS):
+        if other is not ast.BitXor:  # nobody meant it
+            yield ast.BinOp(node.left, other(), node.right)
+    if isinstance(
+        node.op, ast.BitXor
+    ):  # it binds less than all others, a power more: the text stays, the tree does not
+        yield ast.copy_location(ast.parse(_read(node).replace(" ^ ", " ** "), mode="eval").body, node)
 
 
 def _sides(node, _):
@@ -245,6 +252,9 @@ def _name(node, names):
 def _too_much(node, _):
     if isinstance(node, ast.BinOp):
         yield from (node.left, node.right)
+    if isinstance(node, ast.Call):
+        for i in range(len(node.keywords)):
+            yield ast.Call(node.func, node.args, node.keywords[:i] + node.keywords[i + 1 :])
     if isinstance(node, ast.Call) and len(node.args) == 1:
         yield node.args[0]
     if isinstance(node, ast.Call) and not node.args and isinstance(node.func, ast.Attribute):
@@ -255,7 +265,8 @@ def _missing(node, names):
     if not _is_number(node):
         return
     for operator in (ast.Add, ast.Sub, ast.Mult, ast.Div):
-        for other in (ast.Constant(1), ast.Constant(2), *(ast.Name(name, ast.Load()) for name in names)):
+        ones = [ast.Constant(1)] if operator in (ast.Add, ast.Sub) else []  # times 1 changes nothing but the kind
+        for other in (*ones, ast.Constant(2), *(ast.Name(name, ast.Load()) for name in names)):
             yield ast.BinOp(node, operator(), other)
     yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
     for name in ("abs", "exp", "log", "sqrt"):

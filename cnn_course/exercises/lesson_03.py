@@ -324,7 +324,8 @@ def receptive_field(layers):
         ),
         Misconception(
             lambda layers: _field(layers[::-1]),
-            "You went from the last layer to the first one. The jump grows from the picture on: first layer first.",
+            "Your layers come in the wrong order. With a jump that grows, begin at the first layer; with a window that "
+            "is carried back to the picture, at the last.",
         ),
         Misconception(
             lambda layers: int(np.prod([k for k, _ in layers])),

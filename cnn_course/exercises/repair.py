@@ -37,7 +37,7 @@ class Repair:
     Attributes
     ----------
     edits : tuple of Edit
-        The likeliest edit of each line.
+        The likeliest edit of each line. Its kind is empty where only the line is sure.
     """
 
     edits: tuple[Edit, ...]
@@ -46,14 +46,19 @@ class Repair:
     def sentence(self) -> str:
         """Where to look, and at what; never the edit itself."""
         where = " or in ".join(f"line {edit.line}" for edit in self.edits)
-        look = f": look at {self.edits[0].kind}." if len(self.edits) == 1 else "."
+        look = f": look at {self.edits[0].kind}." if len(self.edits) == 1 and self.edits[0].kind else "."
         return f"One small change in {where} makes your function right{look}"
 
     @property
     def question(self) -> str:
         """The edit, asked; empty where it is not one short piece of one line."""
         edit = self.edits[0]
-        if len(self.edits) > 1 or "\n" in edit.before + edit.after or len(edit.before + edit.after) > 120:
+        if (
+            len(self.edits) > 1
+            or not edit.kind
+            or "\n" in edit.before + edit.after
+            or len(edit.before + edit.after) > 120
+        ):
             return ""
         return f"In your line {edit.line}: should `{edit.before}` be `{edit.after}`?"
 
@@ -88,6 +93,8 @@ def smallest_repair(exercise: FunctionExercise, function: Any, seed: int) -> Rep
     with guarded(exercise):
         found.extend(_search(exercise, function, source, cases))
     above = function.__code__.co_firstlineno - 1  # lines are counted as the cell counts them
+    if len({edit.kind for edit in found}) > 1 and all(isinstance(right, bool | str) for _, right in cases):
+        found = [replace(edit, kind="") for edit in found]  # of few possible answers many an edit gives the right ones
     lines = {edit.line: replace(edit, line=edit.line + above) for edit in reversed(found)}
     return Repair(tuple(lines[line] for line in sorted(lines))) if 1 <= len(lines) <= 2 else None
 

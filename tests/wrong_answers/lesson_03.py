@@ -83,6 +83,6 @@ WRONG = {
         ("", lambda layers: sum(k * s for k, s in layers)),
         ("Your answer is always", lambda layers: field(layers) + 1),
         ("You added the whole kernel", lambda layers: field(layers, start=0, step=lambda k: k)),
-        ("You went from the last", lambda layers: field(reversed(layers))),
+        ("Your layers come in the wrong order", lambda layers: field(reversed(layers))),
     ],
 }
