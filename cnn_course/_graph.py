@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any
 
 from .errors import ModelError
@@ -143,15 +142,6 @@ def steps_of(model: Any) -> list[Step]:
     graph = need_graph(model)
     walk(graph, [None] * len(graph.inputs), visit)
     return found
-
-
-def steps_before_weights(model: Any) -> list[Step]:
-    """Return what a model does to its pictures before the first layer that learns; `Normalization` is not one."""
-    return list(takewhile(lambda step: not _learns(step.layer), steps_of(model)))
-
-
-def _learns(layer: Any) -> bool:
-    return bool(getattr(layer, "weights", ())) and type(layer).__name__ != "Normalization"
 
 
 def last_step(model: Any) -> Step:

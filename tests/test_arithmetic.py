@@ -140,6 +140,16 @@ def test_transposed_output_size_equals_keras():
     assert checked > 400
 
 
+def test_output_padding_may_be_up_to_one_less_than_the_larger_of_stride_and_dilation():
+    """PyTorch says so: "output padding must be smaller than either stride or dilation"."""
+    for strides, dilation_rate in ((3, 1), (1, 3), (2, 2)):
+        most = max(strides, dilation_rate)
+        whole = transposed_output_size(5, 2, strides, 0, most - 1, dilation_rate)
+        assert whole == 4 * strides + window(2, dilation_rate) + most - 1
+        with pytest.raises(GeometryError, match="output_padding must be smaller than strides or dilation_rate"):
+            transposed_output_size(5, 2, strides, 0, most, dilation_rate)
+
+
 def test_transposed_output_size_equals_pytorch():
     torch = pytest.importorskip("torch", reason="no PyTorch: pip install torch")
     for w, k, s, p, d in product((1, 2, 5, 8), (2, 3, 4, 5), (1, 2, 3), (0, 1, 2), (1, 2)):

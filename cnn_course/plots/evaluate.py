@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from ..datasets.rows import rows_of
 from ..errors import DataError
 from ._style import (
     BLUE,
@@ -228,7 +229,7 @@ def plot_errors(evaluation, data, n=12, columns=6):
     ----------
     evaluation : Evaluation
         With probabilities, of these pictures.
-    data : ImageDataset or LazyImageDataset
+    data : ImageDataset, LazyImageDataset, pair of arrays or array
         The set that was evaluated.
     n : int
         At most so many.
@@ -252,10 +253,11 @@ def plot_errors(evaluation, data, n=12, columns=6):
     >>> plot_errors(evaluate_predictions(digits.labels, sure), digits)
     <Figure: The most confident of 1 error: row 3, 8 taken for 9, 91 %.>
     """
-    if len(evaluation) != len(data):
+    pictures = rows_of(data, labelled=False)
+    if len(evaluation) != len(pictures):
         raise DataError(
             f"evaluation and data must be of the same pictures. Received: {len(evaluation)} answers, "
-            f"{len(data)} pictures"
+            f"{len(pictures)} pictures"
         )
     rows, wrong = evaluation.errors(n), len(evaluation.errors())
     if not len(rows):
@@ -264,7 +266,7 @@ def plot_errors(evaluation, data, n=12, columns=6):
     true, said = ([names[k] for k in part[rows]] for part in (evaluation.labels, evaluation.predictions))
     sure = [f"{100 * p:.0f} %" for p in evaluation.probabilities[rows].max(axis=1)]
     words = "; ".join(f"row {r}, {t} taken for {s}, {p}" for r, t, s, p in zip(rows, true, said, sure, strict=True))
-    images = data.take(rows) if hasattr(data, "take") else data.images[rows]
+    images = pictures.take(rows)
     columns = min(columns, len(rows))
     lines = -(-len(rows) // columns)
     width = max(1.45, 0.1 * min(16, max(map(len, (*true, *said)))))
@@ -290,7 +292,7 @@ def plot_leaks(leaks, first, second, n=8):
     ----------
     leaks : Leaks
         As `find_leaks` returns them.
-    first, second : ImageDataset, LazyImageDataset or array
+    first, second : ImageDataset, LazyImageDataset, pair of arrays or array
         The two parts.
     n : int
         Pairs, at most; those that differ most come first.
@@ -311,10 +313,12 @@ def plot_leaks(leaks, first, second, n=8):
     >>> plot_leaks(find_leaks(*parts), *parts)
     <Figure: 1 of 1 pair that sits in both parts: rows 0 and 0.>
     """
-    if (len(first), len(second)) != tuple(leaks.sizes):
+    parts = (rows_of(first, "first", labelled=False), rows_of(second, "second", labelled=False))
+    sizes = tuple(map(len, parts))
+    if sizes != tuple(leaks.sizes):
         raise DataError(
             f"The parts must have {leaks.sizes[0]} and {leaks.sizes[1]} pictures, as those of the report. "
-            f"Received: {len(first)} and {len(second)}"
+            f"Received: {sizes[0]} and {sizes[1]}"
         )
     if not len(leaks):
         raise DataError("There is no pair to draw: no picture sits in both parts.")
@@ -324,9 +328,8 @@ def plot_leaks(leaks, first, second, n=8):
     alt = f"{len(chosen)} of {len(leaks):,} {verb} in both parts: {words}."
     figure = new_figure(alt, height=3.4, width=max(3.0, min(9.0, 1.45 * len(chosen) + 0.5)))
     grid = figure.subplots(2, len(chosen), squeeze=False)
-    for line, part, rows, name in zip(grid, (first, second), leaks.pairs[chosen].T, ("first", "second"), strict=True):
-        images = part.take(rows) if hasattr(part, "batches") else np.asarray(getattr(part, "images", part))[rows]
-        for ax, image, row in zip(line, images, rows, strict=True):
+    for line, part, rows, name in zip(grid, parts, leaks.pairs[chosen].T, ("first", "second"), strict=True):
+        for ax, image, row in zip(line, part.take(rows), rows, strict=True):
             draw_picture(bare(ax), image)
             ax.set_title(f"row {row}", fontsize=SMALL, color=MUTED)
         line[0].set_ylabel(f"{name} part")

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from .._arguments import is_integer, is_number
-from .._keras import load_keras, on_gpu
+from .._graph import leaves
+from .._keras import Model, load_keras, on_gpu
 from ..errors import DataError, ModelError
 from .identity import compiled
 from .inputs import TrainingWarning, as_array, check_inputs, check_shape, row_shape
@@ -31,6 +32,41 @@ def check_fit(model, rows, name="data"):
         answers = as_array(model(rows.take(np.arange(min(8, len(rows)))).astype("float32"), training=False))
     check_loss(model, rows.labels, name, answers)
     check_inputs(model, rows, name)
+
+
+def check_compiled_for(model: Model) -> None:
+    """Raise if layers were opened or closed since a model was compiled, where Keras would not train what is open now.
+
+    Its optimizer knows the weights that it began with. One that is opened later it refuses, or TensorFlow, which keeps
+    the step that it has compiled, leaves it out without a word. One that is closed later goes on changing there, and
+    JAX gives up; torch does as is meant.
+
+    Raises
+    ------
+    ModelError
+        The message names the layers, and the way out.
+    """
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # mixed precision wraps it
+    if not getattr(optimizer, "built", False):  # nothing has begun: Keras looks at `trainable` when it does
+        return
+    known = {id(variable) for variable in optimizer._trainable_variables}
+    backend = load_keras().backend.backend()
+    keeps_closed = backend == "jax" or (backend == "tensorflow" and model.train_function is not None)
+    now = {id(variable) for variable in model.trainable_variables}
+    changed = [layer.name for layer in leaves(model) if _changed(layer, known, now, keeps_closed)]
+    if changed or now - known:
+        which = ", ".join(map(repr, changed[:3])) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+        raise ModelError(
+            f"trainable was changed{f' (of {which})' * bool(changed)} after the model had begun to train, and Keras "
+            "would go on as before. Call model.compile(...) again with a new optimizer; freeze(model) and "
+            "unfreeze(model) do that by themselves."
+        )
+
+
+def _changed(layer, known, now, keeps_closed):
+    """Return whether a weight of a layer is open and not known, or known and closed where that is not seen."""
+    weights = {id(variable) for variable in layer.weights}
+    return bool(weights & (now - known) or (keeps_closed and weights & (known - now)))
 
 
 def class_weights(class_weight, rows, classes=None):

@@ -13,7 +13,7 @@ from ..errors import ModelError
 from ._keeper import BY_HAND, Keeper
 from ._progress import Progress
 from .checkpoint import Checkpoint
-from .checks import check_fit, class_weights, warn_if_too_large, warn_of_threshold
+from .checks import check_compiled_for, check_fit, class_weights, warn_if_too_large, warn_of_threshold
 from .history import Comparison, TrainingHistory, counted
 from .identity import describe_run, folder_name
 from .inputs import TrainingWarning, note_classes, row_shape
@@ -89,8 +89,8 @@ def train_model(
     DataError
         If data, labels or numbers do not fit each other or the model.
     ModelError
-        If the model is not compiled, its loss does not go with its last layer, `monitor` is no metric of it, or the
-        checkpoint is another training's.
+        If the model is not compiled, or not again after `trainable` was changed; if its loss does not go with its last
+        layer, `monitor` is no metric of it, or the checkpoint is another training's.
 
     Warns
     -----
@@ -124,6 +124,7 @@ def train_model(
     rows = rows_of(data)
     held_out = None if validation_data is None else rows_of(validation_data, "validation_data")
     check_fit(model, rows)
+    check_compiled_for(model)
     if held_out is not None:
         held_out = match_classes(held_out, rows.class_names, "validation_data", "data")
         check_fit(model, held_out, "validation_data")
