@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cnn_course import describe_devices, doctor
+from cnn_course import _keras, describe_devices, doctor
 from cnn_course.devices import BackendFacts, Gpu, _facts, gather, settings, timing
 
 CARD = Gpu("NVIDIA GeForce RTX 3060", 12 * 2**30, "8.6")
@@ -404,6 +404,6 @@ class TestBackends:
         def tensor(device):
             return SimpleNamespace(device=device)
 
-        assert _facts.on_gpu(tensor("/job:localhost/replica:0/task:0/device:GPU:0"))
-        assert not _facts.on_gpu(tensor("/job:localhost/replica:0/task:0/device:CPU:0"))
-        assert _facts.on_gpu(tensor("cuda:0")) and _facts.on_gpu(tensor("mps:0"))
+        assert _keras.on_gpu(tensor("/job:localhost/replica:0/task:0/device:GPU:0"))
+        assert not _keras.on_gpu(tensor("/job:localhost/replica:0/task:0/device:CPU:0"))
+        assert _keras.on_gpu(tensor("cuda:0")) and _keras.on_gpu(tensor("mps:0"))

@@ -18,6 +18,12 @@ def seeds_of(pytestconfig):
     return lambda exercise: range(exercise.seeds if isinstance(exercise, FunctionExercise) else 1)[:most]
 
 
+def slow_with_a_model(exercise):
+    """Exercises that call a model go through few draws, and take long for each."""
+    with_a_model = isinstance(exercise, FunctionExercise) and exercise.seeds < 200
+    return pytest.param(exercise, marks=pytest.mark.slow if with_a_model else ())
+
+
 def answer_of(exercise, misconception):
     return misconception.answer if isinstance(exercise, FunctionExercise) else misconception.answer()
 
@@ -45,7 +51,7 @@ def test_stub_is_not_attempted(exercise):
     assert result.outcome == "not attempted" and result.points == 0
 
 
-@pytest.mark.parametrize("exercise", ALL, ids=IDS)
+@pytest.mark.parametrize("exercise", [slow_with_a_model(e) for e in ALL], ids=IDS)
 def test_every_misconception_gets_its_own_sentence_and_no_other(exercise, seeds_of):
     for misconception in exercise.misconceptions:
         answer = answer_of(exercise, misconception)

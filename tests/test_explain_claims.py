@@ -24,6 +24,7 @@ def script(path):
     return module
 
 
+@pytest.mark.slow
 def test_grad_cam_points_at_the_object_and_with_shuffled_weights_it_does_not():
     accuracy, of, trained, shuffled = script("benchmarks/grad_cam_pointing.py").measure(seed=0)
     assert accuracy > 0.85 and of == 100

@@ -16,6 +16,8 @@ import pytest
 from cnn_course import LessonError
 from cnn_course.train_processes import _parts, place
 
+pytestmark = pytest.mark.slow
+
 PORT_TRIES = 50
 
 

@@ -96,6 +96,7 @@ def float64():
     keras.config.set_dtype_policy("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`input_shape` is undefined or non-square")
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_picture_as_loaded_gives_what_keras_gives_behind_the_documented_preprocessing(

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -487,7 +488,7 @@ def test_an_archive_that_lies_of_its_sizes_or_is_something_else_besides_does_no_
         both.writestr("../../out.txt", "out")  # and a part that would lie elsewhere
     model = cc.load_classifier(tmp_path / "both.h5").model
     assert [type(part).__name__ for part in model.layers] == ["Flatten", "Dense"]
-    assert not list(tmp_path.parent.rglob("out.txt"))
+    assert not any((folder / "out.txt").exists() for folder in (tmp_path, *tmp_path.parents, Path.cwd().parent.parent))
     lying = doctored(path, tmp_path / "lying.keras", zipfile.ZIP_DEFLATED, config=b" " * (1 << 25))
     whole = lying.read_bytes().replace((1 << 25).to_bytes(4, "little"), (100).to_bytes(4, "little"))
     lying.write_bytes(whole)

@@ -232,7 +232,6 @@ class ImageDataset(Labelled):
     Examples
     --------
     >>> import numpy as np
-    from numpy.typing import ArrayLike, NDArray
     >>> data = ImageDataset(np.zeros((10, 8, 8, 1), "uint8"), np.arange(10) % 2, ("cat", "dog"))
     >>> train, test = data.split(0.4)
     >>> len(train), test.counts()

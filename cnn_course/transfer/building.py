@@ -125,8 +125,8 @@ def build_transfer_model(
     (219829, ['probabilities'])
     """
     if isinstance(backbone, keras.Model):
-        given = {"weights": weights != "imagenet", "augmentation": augmentation is not None, **options}
-        given = [name for name in given if given[name]]
+        set_to = {"weights": weights != "imagenet", "augmentation": augmentation is not None, **options}
+        given = [name for name, value in set_to.items() if value]
         return _with_new_head(backbone, classes, pooling, dropout, Seeds(seed), learning_rate, given)
     entry = entry_of(backbone, options.get("alpha"))
     _refuse_ours(options)

@@ -110,10 +110,10 @@ class Classifier:
         ScaleWarning
             If they lie on another scale than the model's first layers were made for.
         """
-        pictures = self._checked(np.asarray(pictures))
-        if not len(pictures):
+        checked = self._checked(np.asarray(pictures))
+        if not len(checked):
             return ()
-        said = np.asarray(self.model.predict(pictures, verbose=0))
+        said = np.asarray(self.model.predict(checked, verbose=0))
         places = (said[:, 0] > 0.5).astype(int) if said.shape[1] == 1 else said.argmax(axis=1)
         return tuple(self.card.class_names[place] for place in places)
 
@@ -178,9 +178,9 @@ def save_classifier(
     ...     load_classifier(path).card.class_names
     ('cat', 'dog', 'fish')
     """
-    path = _path(path)
-    if path.suffix != ".keras":
-        raise ModelError(f"path must end in .keras, Keras's own format. Received: path={str(path)!r}")
+    file = _path(path)
+    if file.suffix != ".keras":
+        raise ModelError(f"path must end in .keras, Keras's own format. Received: path={str(file)!r}")
     names = _fitting_names(model, class_names)
     metrics = {} if metrics is None else metrics
     if not isinstance(metrics, Mapping) or not all(is_number(v) and np.isfinite(v) for v in metrics.values()):
@@ -197,13 +197,13 @@ def save_classifier(
         note=str(note),
     )
     try:
-        write_archive(model, path, _CARD, asdict(card))
+        write_archive(model, file, _CARD, asdict(card))
     except OSError as error:
         raise ModelError(
-            f"{path} cannot be written: {error.strerror or error}. Is the disk full, or the folder closed to you? "
+            f"{file} cannot be written: {error.strerror or error}. Is the disk full, or the folder closed to you? "
             "What was there before is still there."
         ) from error
-    return path
+    return file
 
 
 def _fitting_names(model, class_names):
@@ -260,18 +260,18 @@ def load_classifier(path: str | os.PathLike) -> Classifier:
         If there is no such file; it is cut off or something else; it holds code, a layer or function that is neither
         Keras's nor registered in this session, or weights that lie in another file; or it is larger than it says.
     """
-    path = _path(path)
-    if not path.is_file():
-        raise ModelError(f"There is no file {str(path)!r}.")
-    written, config = read_archive(path, _CARD)
+    file = _path(path)
+    if not file.is_file():
+        raise ModelError(f"There is no file {str(file)!r}.")
+    written, config = read_archive(file, _CARD)
     if written is None:
-        raise ModelError(f"{path} holds no card of save_classifier. keras.saving.load_model opens a plain Keras model.")
-    card = _card_from(written, path)
-    model = load_archive(path, config)
-    found = (tuple(model.input_shape[1:]), max(2, _outputs(model, f"The model in {path}")))
+        raise ModelError(f"{file} holds no card of save_classifier. keras.saving.load_model opens a plain Keras model.")
+    card = _card_from(written, file)
+    model = load_archive(file, config)
+    found = (tuple(model.input_shape[1:]), max(2, _outputs(model, f"The model in {file}")))
     if found != (card.input_shape, len(card.class_names)):
         raise ModelError(
-            f"{path} was changed: its card speaks of pictures of shape {card.input_shape} and {len(card.class_names)} "
+            f"{file} was changed: its card speaks of pictures of shape {card.input_shape} and {len(card.class_names)} "
             f"classes, its model takes {found[0]} and gives {found[1]}."
         )
     return Classifier(model, card)
