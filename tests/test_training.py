@@ -522,6 +522,29 @@ class TestCheckpoints:
         with pytest.raises(ModelError, match="checkpoint must be a folder"):
             train_model(small_model(), points(), epochs=1, checkpoint=tmp_path / "run", progress=False)
 
+    def test_pictures_on_disk_are_the_same_in_another_place_and_others_are_not(self, tmp_path):
+        from PIL import Image
+
+        from cnn_course import load_dataset, load_images_from_folder
+
+        data = load_dataset("shapes", n=12, image_size=16, seed=0)
+        for row, picture in enumerate(data.images):
+            folder = tmp_path / "here" / ("even", "odd")[row % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(picture).save(folder / f"{row}.png")
+
+        def trained(place, epochs):
+            lazy = load_images_from_folder(place, image_size=16, batch_size=8)
+            model = build_small_cnn((16, 16, 3), classes=2, filters=(4,), units=4, seed=0)
+            return train_model(model, lazy, epochs=epochs, checkpoint=tmp_path / "kept", progress=False)
+
+        assert trained(tmp_path / "here", 1).epochs == 1
+        moved = (tmp_path / "here").rename(tmp_path / "there")
+        assert trained(moved, 2).epochs == 2
+        Image.fromarray(255 - data.images[0]).save(moved / "even" / "0.png")
+        with pytest.raises(ModelError, match=r"holds the checkpoint of another training: .*pictures"):
+            trained(moved, 3)
+
     def test_another_models_folder_is_refused_with_the_shapes(self, tmp_path):
         train_model(small_model(), points(), epochs=1, checkpoint=tmp_path, progress=False)
         wider = build_mlp((2,), classes=2, units=(16,), dropout=0.2, seed=0)

@@ -4,6 +4,7 @@ import hashlib
 import re
 import warnings
 import zlib
+from pathlib import Path
 
 import numpy as np
 
@@ -55,7 +56,8 @@ def _of_data(name, rows):
         pictures = hash_of([rows.array])
     else:
         some = np.unique(np.linspace(0, len(rows) - 1, 32).astype(int))
-        files = [] if rows.paths is None else [str(path) for path in rows.paths]
+        # The class's folder and the file: the whole may have been moved, or named from another folder.
+        files = [] if rows.paths is None else ["/".join(Path(path).parts[-2:]) for path in rows.paths]
         pictures = hash_of([np.array(files, "U"), rows.take(some)])
     return {f"pictures of {name}": pictures, f"labels of {name}": hash_of([rows.labels])}
 
