@@ -64,7 +64,7 @@ def _reduces(frame):
     code = frame.f_code
     lines = (linecache.getline(code.co_filename, n) for n in range(code.co_firstlineno, frame.f_lineno + 1))
     text = "".join(lines)
-    return not text or re.search(r"\b(sum|mean|max|min|amax|amin|norm|std|var|prod)\(", text) is not None
+    return not text or re.search(r"(?:\b|_)(sum|mean|max|min|amax|amin|norm|std|var|prod)\(", text) is not None
 
 
 def _not_multiplied(found, *_):

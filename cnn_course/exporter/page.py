@@ -197,7 +197,7 @@ def export_lesson_page(notebook: Path | str, page: Path | str, trust: bool = Fal
     LessonError
         If the file is no notebook, or the page cannot be written.
     """
-    notebook, page = Path(notebook), Path(page)
+    notebook, target = Path(notebook), _writable(page)
     try:
         nb = nbformat.read(notebook, as_version=4)
         nbformat.validate(nb)
@@ -212,8 +212,20 @@ def export_lesson_page(notebook: Path | str, page: Path | str, trust: bool = Fal
     exporter = LessonPageExporter(trust=trust)
     body, _ = exporter.from_notebook_node(nb, resources={"metadata": {"name": notebook.stem}})
     try:
-        with write_atomically(page) as partial:
+        with write_atomically(target) as partial:
             partial.write_text(body, encoding="utf-8")
     except OSError as error:
-        raise LessonError(f"The page {page} cannot be written. {error}. Try --output with another folder.") from None
-    return page.resolve()
+        raise _unwritten(target, error) from None
+    return target.resolve()
+
+
+def _writable(page):
+    """Return the whole path of the page; a working folder that is gone is said before a kernel starts there."""
+    try:
+        return Path(page).absolute()
+    except OSError as error:
+        raise _unwritten(page, error) from None
+
+
+def _unwritten(page, error):
+    return LessonError(f"The page {page} cannot be written. {error}. Try --output with another folder.")
